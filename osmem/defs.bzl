@@ -1,0 +1,34 @@
+"""How the allocator's floors and their tests are compiled."""
+
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
+
+# -fno-builtin: else the compiler turns our own malloc and memset into calls of calloc.
+COPTS = [
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wshadow",
+    "-fno-builtin-malloc",
+    "-fno-builtin-calloc",
+    "-fvisibility=hidden",
+]
+
+def floor_library(name, **kwargs):
+    """A floor of the house: a C library whose users are named."""
+    cc_library(name = name, copts = COPTS, **kwargs)
+
+def check_test(name, srcs, deps, tags = [], **kwargs):
+    """A test by libcheck. MSan is left out: libcheck is not instrumented."""
+    cc_test(
+        name = name,
+        size = "small",
+        srcs = srcs,
+        copts = COPTS + ["-Wno-missing-prototypes"],
+        linkopts = ["-lcheck", "-lsubunit", "-lm", "-lrt", "-lpthread"],
+        tags = tags + ["nomsan"],
+        deps = deps,
+        **kwargs
+    )
