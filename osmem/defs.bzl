@@ -27,8 +27,7 @@ def check_test(name, srcs, deps, tags = [], **kwargs):
         size = "small",
         srcs = srcs,
         copts = COPTS + ["-Wno-missing-prototypes"],
-        linkopts = ["-lcheck", "-lsubunit", "-lm", "-lrt", "-lpthread"],
         tags = tags + ["nomsan"],
-        deps = deps,
+        deps = deps + ["//osmem/testing:suite"],
         **kwargs
     )

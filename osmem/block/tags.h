@@ -1,0 +1,89 @@
+/*
+ * tags: the tag plane, where blocks are written down.
+ *
+ * The only room that knows how a block's extent and state stand in tags. It speaks
+ * granules, knows no kernel, and never touches a byte of user memory.
+ *
+ * The invariants of the plane (osmem/check has one function for each):
+ *
+ *   B1  blocks tile the span: the granule behind a block's last is the next one's first
+ *   B2  behind a block's first granule there is only inside or detail, and a free one's
+ * last B3  a free block's last tag tells the same size as its first B4  no two free
+ * blocks touch
+ *
+ * The law of threads: a block's extent changes only under the lock of its heap; its state
+ * among in use, busy, cached and quarantined is changed by its owner without it. So tags
+ * are atomic bytes, and a first is written last (release) and read first (acquire).
+ *
+ * Every function that takes `first` wants a pointer to the tag of a block's first
+ * granule; the tags of the granules on both sides of the span (-1 and the end) may be
+ * read.
+ */
+#ifndef OSMEM_BLOCK_TAGS_H
+#define OSMEM_BLOCK_TAGS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "osmem/block/tag.h"
+
+typedef _Atomic(uint8_t) tag_byte;
+
+/* A block as its tags tell it. */
+struct tags_extent {
+    size_t granules;
+    enum block_state state;
+    unsigned slack; /* 0..16; in use only */
+    bool zero;      /* free only: every byte is known to be zero, but for its links */
+};
+
+enum tags_link {
+    LINK_NEXT,
+    LINK_PREVIOUS,
+    LINK_LOW,  /* the child with a 0 in the bit that this depth decides */
+    LINK_HIGH, /* the child with a 1 */
+    LINK_PARENT,
+};
+
+static inline uint8_t tags_load(const tag_byte *tag) {
+    return atomic_load_explicit(tag, memory_order_relaxed);
+}
+
+static inline uint8_t tags_load_first(const tag_byte *tag) {
+    return atomic_load_explicit(tag, memory_order_acquire);
+}
+
+static inline void tags_store(tag_byte *tag, uint8_t value) {
+    atomic_store_explicit(tag, value, memory_order_relaxed);
+}
+
+static inline void tags_store_first(tag_byte *tag, uint8_t value) {
+    atomic_store_explicit(tag, value, memory_order_release);
+}
+
+/* Reads the extent that starts here; false, and nothing read, where none starts. */
+bool tags_read(const tag_byte *first, struct tags_extent *extent);
+
+/* Writes an extent over granules that are all inside. Reads back as it was given. */
+void tags_write(tag_byte *first, const struct tags_extent *extent);
+
+/* Makes every tag of an extent inside again; touches at most 38 bytes and its single
+ * tags. */
+void tags_erase(tag_byte *first, const struct tags_extent *extent);
+
+/* The slack of a block in use of more than one granule, or of one. */
+void tags_set_slack(tag_byte *first, unsigned slack);
+
+/* The size in granules of the free block that ends right before `first`, or 0. */
+size_t tags_left_free(const tag_byte *first);
+
+/* How far `tag` lies behind the first of the extent that it belongs to; for reports. */
+size_t tags_distance_to_first(const tag_byte *tag, size_t most);
+
+/* The links of a free block of at least TAG_LINKS_MIN_GRANULES; 35 bits each. */
+uint64_t tags_get_link(const tag_byte *first, enum tags_link link);
+void tags_set_link(tag_byte *first, enum tags_link link, uint64_t value);
+
+#endif

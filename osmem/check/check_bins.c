@@ -1,0 +1,114 @@
+/*
+ * H1: each free block is in exactly one bin, the one that its size says, and each bit is
+ * right.
+ *
+ * Whatever is listed must be free and of its bin's size, and links must agree both ways;
+ * so no block is listed twice, and if as many are listed as are free, each one is.
+ */
+#include "osmem/base/num.h"
+#include "osmem/check/check.h"
+#include "osmem/heap/link.h"
+
+struct check_listed {
+    const struct os_heap *heap;
+    size_t left; /* how many more may be listed before there are too many */
+    struct check_breach breach;
+};
+
+static bool check_fail(struct check_listed *listed, os_block block) {
+    unsigned span = (unsigned)(block >> BLOCK_GRANULE_BITS);
+    bool known = block != NO_BLOCK && span < listed->heap->spans;
+    listed->breach = (struct check_breach){
+        INVARIANT_H1, known ? block_address(listed->heap, block) : NULL};
+    return false;
+}
+
+/* The block is one of ours and free; counts it. */
+static bool check_is_free(struct check_listed *listed, os_block block, size_t *granules) {
+    const struct os_heap *heap = listed->heap;
+    struct tags_extent extent;
+    if (block >> BLOCK_GRANULE_BITS >= heap->spans ||
+        block_granule(block) >= block_span(heap, block)->granules || listed->left == 0)
+        return check_fail(listed, block);
+    if (!tags_read(block_tag(heap, block), &extent) || extent.state != STATE_FREE)
+        return check_fail(listed, block);
+    listed->left--;
+    *granules = extent.granules;
+    return true;
+}
+
+/* A list from `head` on: every block has this size and points back to the one before. */
+static bool check_list(struct check_listed *listed, os_block head, size_t granules) {
+    os_block previous = NO_BLOCK;
+    for (os_block block = head; block != NO_BLOCK;) {
+        os_block next, back;
+        size_t size;
+        if (!check_is_free(listed, block, &size))
+            return false;
+        if (size != granules ||
+            !link_get(listed->heap, block, granules, LINK_PREVIOUS, &back) ||
+            !link_get(listed->heap, block, granules, LINK_NEXT, &next) ||
+            back != previous)
+            return check_fail(listed, block);
+        previous = block;
+        block = next;
+    }
+    return true;
+}
+
+static bool check_each_bin(struct check_listed *listed) {
+    const struct bins *bins = &listed->heap->bins;
+    for (size_t granules = 1; granules <= BIN_GRANULES_MAX; granules++) {
+        bool filled = bins->filled >> (granules - 1) & 1;
+        if (filled != (bins->head[granules] != NO_BLOCK))
+            return check_fail(listed, bins->head[granules]);
+        if (filled && !check_list(listed, bins->head[granules], granules))
+            return false;
+    }
+    return true;
+}
+
+/* A node's size must begin with `prefix`, the bits above `bit` that its path has fixed.
+ */
+static bool check_node(struct check_listed *listed, os_block node, os_block parent,
+                       unsigned bit, size_t prefix) {
+    const tag_byte *first = block_tag(listed->heap, node);
+    size_t granules;
+    if (!check_is_free(listed, node, &granules))
+        return false;
+    listed->left++; /* the list counts its head again */
+    if (granules < TAG_TRIE_MIN_GRANULES || granules >> bit != prefix ||
+        tags_get_link(first, LINK_PARENT) != parent)
+        return check_fail(listed, node);
+    if (!check_list(listed, node, granules))
+        return false;
+    for (int high = 0; high < 2; high++) {
+        os_block child = tags_get_link(first, high ? LINK_HIGH : LINK_LOW);
+        if (child == NO_BLOCK)
+            continue;
+        if (bit == 0)
+            return check_fail(listed, node);
+        if (!check_node(listed, child, node, bit - 1, prefix << 1 | (size_t)high))
+            return false;
+    }
+    return true;
+}
+
+static bool check_each_root(struct check_listed *listed) {
+    const struct bins *bins = &listed->heap->bins;
+    for (unsigned root = 0; root < TRIE_ROOTS; root++) {
+        bool rooted = bins->rooted >> root & 1;
+        if (rooted != (bins->root[root] != NO_BLOCK))
+            return check_fail(listed, bins->root[root]);
+        if (rooted && !check_node(listed, bins->root[root], NO_BLOCK, root + 6, 1))
+            return false;
+    }
+    return true;
+}
+
+struct check_breach check_bins(const struct os_heap *heap, size_t free_blocks) {
+    struct check_listed listed = {.heap = heap, .left = free_blocks};
+    if (check_each_bin(&listed) && check_each_root(&listed) && listed.left != 0)
+        check_fail(&listed, NO_BLOCK);
+    return listed.breach;
+}

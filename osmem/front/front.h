@@ -1,0 +1,43 @@
+/*
+ * front: serves the C functions over a heap value; speaks pointers.
+ *
+ * Semantics of C: ENOMEM and NULL where memory is refused, and the heap is then as it
+ * was. A bad pointer is a fault: it is told to `on_fault`, and if that returns, the call
+ * does nothing. The caller holds the heap's lock; `cache` is the calling thread's.
+ */
+#ifndef OSMEM_FRONT_FRONT_H
+#define OSMEM_FRONT_FRONT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "osmem/front/options.h"
+#include "osmem/heap/heap.h"
+#include "osmem/platform/fault.h"
+
+/* What belongs to one thread. */
+struct os_cache {
+    uint64_t taken; /* blocks handed out, ever */
+    uint64_t given; /* blocks taken back, ever */
+};
+
+struct os_front {
+    struct os_heap heap;
+    struct os_options options;
+    void (*on_fault)(struct os_front *front, const struct os_fault_info *info);
+};
+
+void front_init(struct os_front *front, struct os_kernel *kernel);
+
+void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size);
+void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
+                   size_t size);
+void *front_realloc(struct os_front *front, struct os_cache *cache, void *address,
+                    size_t size);
+void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
+                          size_t alignment, size_t size);
+void front_free(struct os_front *front, struct os_cache *cache, void *address);
+size_t front_usable_size(struct os_front *front, const void *address);
+void front_trim(struct os_front *front);
+
+#endif

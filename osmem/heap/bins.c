@@ -1,0 +1,64 @@
+#include "osmem/heap/bins.h"
+
+#include "osmem/base/num.h"
+#include "osmem/heap/link.h"
+#include "osmem/heap/trie.h"
+#include "osmem/platform/expect.h"
+
+void bins_init(struct os_heap *heap) {
+    for (size_t i = 0; i <= BIN_GRANULES_MAX; i++)
+        heap->bins.head[i] = NO_BLOCK;
+    for (size_t i = 0; i < TRIE_ROOTS; i++)
+        heap->bins.root[i] = NO_BLOCK;
+    heap->bins.filled = 0;
+    heap->bins.rooted = 0;
+}
+
+void bins_put(struct os_heap *heap, os_block block, size_t granules) {
+    EXPECT(granules > 0);
+    if (granules > BIN_GRANULES_MAX) {
+        trie_put(heap, block, granules);
+        return;
+    }
+    os_block next = heap->bins.head[granules];
+    link_set(heap, block, granules, LINK_NEXT, next);
+    link_set(heap, block, granules, LINK_PREVIOUS, NO_BLOCK);
+    if (next != NO_BLOCK)
+        link_set(heap, next, granules, LINK_PREVIOUS, block);
+    heap->bins.head[granules] = block;
+    heap->bins.filled |= (uint64_t)1 << (granules - 1);
+}
+
+enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules) {
+    if (granules > BIN_GRANULES_MAX) {
+        trie_drop(heap, block, granules);
+        return OS_OK;
+    }
+    if (!link_is_believed(heap, block, granules, heap->bins.head[granules])) {
+        heap->suspect = block_address(heap, block);
+        return OS_FAULT_FREE_LINK;
+    }
+    os_block next, previous;
+    link_get(heap, block, granules, LINK_NEXT, &next);
+    link_get(heap, block, granules, LINK_PREVIOUS, &previous);
+    if (next != NO_BLOCK)
+        link_set(heap, next, granules, LINK_PREVIOUS, previous);
+    if (previous != NO_BLOCK)
+        link_set(heap, previous, granules, LINK_NEXT, next);
+    else
+        heap->bins.head[granules] = next;
+    if (heap->bins.head[granules] == NO_BLOCK)
+        heap->bins.filled &= ~((uint64_t)1 << (granules - 1));
+    link_clear(heap, block, granules);
+    return OS_OK;
+}
+
+os_block bins_best(const struct os_heap *heap, size_t granules) {
+    EXPECT(granules > 0);
+    if (granules <= BIN_GRANULES_MAX) {
+        uint64_t fitting = heap->bins.filled >> (granules - 1);
+        if (fitting)
+            return heap->bins.head[granules + num_lowest_bit(fitting)];
+    }
+    return trie_best(heap, granules);
+}

@@ -1,0 +1,26 @@
+/*
+ * bins: the free blocks by size, so that the best fit is found in a bounded number of
+ * steps.
+ *
+ * Up to 64 granules there is one list for each size and one bit for each list; above, a
+ * trie. The best fit is exact: no free block is smaller than the one chosen and large
+ * enough.
+ */
+#ifndef OSMEM_HEAP_BINS_H
+#define OSMEM_HEAP_BINS_H
+
+#include "osmem/heap/state.h"
+
+void bins_init(struct os_heap *heap);
+
+/* Lists a free block. */
+void bins_put(struct os_heap *heap, os_block block, size_t granules);
+
+/* Unlists it and clears its links; OS_FAULT_FREE_LINK, and nothing done, where they are
+ * bad. */
+enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules);
+
+/* The best fit for `granules`, still listed, or NO_BLOCK. */
+os_block bins_best(const struct os_heap *heap, size_t granules);
+
+#endif

@@ -1,0 +1,156 @@
+#include "osmem/heap/carve.h"
+
+#include "osmem/heap/bins.h"
+#include "osmem/platform/expect.h"
+
+struct tags_extent carve_extent(const struct os_heap *heap, os_block block) {
+    struct tags_extent extent = {0};
+    bool starts = tags_read(block_tag(heap, block), &extent);
+    (void)starts;
+    EXPECT(starts);
+    return extent;
+}
+
+static void carve_write(struct os_heap *heap, os_block block, struct tags_extent extent) {
+    tags_write(block_tag(heap, block), &extent);
+    heap->counters.granules[extent.state] += extent.granules;
+    heap->counters.blocks_in_use += extent.state == STATE_IN_USE;
+}
+
+static void carve_erase(struct os_heap *heap, os_block block, struct tags_extent extent) {
+    tags_erase(block_tag(heap, block), &extent);
+    heap->counters.granules[extent.state] -= extent.granules;
+    heap->counters.blocks_in_use -= extent.state == STATE_IN_USE;
+}
+
+static void carve_write_in_use(struct os_heap *heap, os_block block, size_t granules) {
+    carve_write(heap, block,
+                (struct tags_extent){.granules = granules, .state = STATE_IN_USE});
+}
+
+/* Writes a free block and lists it; none where nothing is left. */
+static void carve_write_free(struct os_heap *heap, os_block block, size_t granules,
+                             bool zero) {
+    if (granules == 0)
+        return;
+    carve_write(
+        heap, block,
+        (struct tags_extent){.granules = granules, .state = STATE_FREE, .zero = zero});
+    bins_put(heap, block, granules);
+}
+
+/* Unlists a free block and uncovers its granules. */
+static enum os_fault carve_unfree(struct os_heap *heap, os_block block,
+                                  struct tags_extent extent) {
+    EXPECT(extent.state == STATE_FREE);
+    enum os_fault fault = bins_drop(heap, block, extent.granules);
+    if (fault == OS_OK)
+        carve_erase(heap, block, extent);
+    return fault;
+}
+
+enum os_fault carve_take(struct os_heap *heap, os_block block, size_t granules,
+                         bool *zero) {
+    struct tags_extent extent = carve_extent(heap, block);
+    EXPECT(extent.granules >= granules);
+    enum os_fault fault = carve_unfree(heap, block, extent);
+    if (fault != OS_OK)
+        return fault;
+    carve_write_free(heap, carve_right(block, granules), extent.granules - granules,
+                     extent.zero);
+    carve_write_in_use(heap, block, granules);
+    *zero = extent.zero;
+    return OS_OK;
+}
+
+/* Takes a free neighbour in; one whose links are bad stays as it is. */
+static enum os_fault carve_absorb(struct os_heap *heap, os_block neighbour,
+                                  struct tags_extent *sum) {
+    struct tags_extent extent = carve_extent(heap, neighbour);
+    enum os_fault fault = carve_unfree(heap, neighbour, extent);
+    if (fault == OS_OK) {
+        sum->granules += extent.granules;
+        sum->zero = sum->zero && extent.zero;
+    }
+    return fault;
+}
+
+enum os_fault carve_add(struct os_heap *heap, os_block block, size_t granules,
+                        bool zero) {
+    struct tags_extent sum = {.granules = granules, .zero = zero};
+    os_block right = carve_right(block, granules);
+    uint8_t right_tag = tags_load(block_tag(heap, right));
+    enum os_fault fault = OS_OK;
+    if (tag_is_first(right_tag) && tag_state(right_tag) == STATE_FREE)
+        fault = carve_absorb(heap, right, &sum);
+    size_t left_granules = tags_left_free(block_tag(heap, block));
+    if (left_granules) {
+        enum os_fault left_fault = carve_absorb(heap, block - left_granules, &sum);
+        if (left_fault == OS_OK)
+            block -= left_granules;
+        else
+            fault = left_fault;
+    }
+    carve_write_free(heap, block, sum.granules, sum.zero);
+    return fault;
+}
+
+enum os_fault carve_give(struct os_heap *heap, os_block block) {
+    struct tags_extent extent = carve_extent(heap, block);
+    carve_erase(heap, block, extent);
+    return carve_add(heap, block, extent.granules, false);
+}
+
+enum os_fault carve_shrink(struct os_heap *heap, os_block block, size_t granules) {
+    struct tags_extent extent = carve_extent(heap, block);
+    EXPECT(granules > 0 && granules <= extent.granules);
+    if (granules == extent.granules)
+        return OS_OK;
+    carve_cut(heap, block, granules);
+    return carve_give(heap, carve_right(block, granules));
+}
+
+enum os_fault carve_grow(struct os_heap *heap, os_block block, size_t granules) {
+    struct tags_extent extent = carve_extent(heap, block);
+    os_block right = carve_right(block, extent.granules);
+    struct tags_extent more = carve_extent(heap, right);
+    EXPECT(extent.granules + more.granules >= granules);
+    enum os_fault fault = carve_unfree(heap, right, more);
+    if (fault != OS_OK)
+        return fault;
+    carve_erase(heap, block, extent);
+    carve_write_free(heap, carve_right(block, granules),
+                     extent.granules + more.granules - granules, more.zero);
+    carve_write_in_use(heap, block, granules);
+    return OS_OK;
+}
+
+void carve_cut(struct os_heap *heap, os_block block, size_t lead) {
+    struct tags_extent extent = carve_extent(heap, block);
+    EXPECT(extent.state == STATE_IN_USE);
+    EXPECT(lead > 0 && lead < extent.granules);
+    carve_erase(heap, block, extent);
+    carve_write_in_use(heap, block, lead);
+    carve_write_in_use(heap, carve_right(block, lead), extent.granules - lead);
+}
+
+enum os_fault carve_cover_less(struct os_heap *heap, os_block block, size_t granules) {
+    struct tags_extent extent = carve_extent(heap, block);
+    EXPECT(granules < extent.granules);
+    enum os_fault fault = carve_unfree(heap, block, extent);
+    if (fault != OS_OK)
+        return fault;
+    carve_write_free(heap, block, granules, extent.zero);
+    return OS_OK;
+}
+
+void carve_add_not_ours(struct os_heap *heap, os_block block, size_t granules) {
+    carve_write(heap, block,
+                (struct tags_extent){.granules = granules, .state = STATE_NOT_OURS});
+}
+
+void carve_mark_zero(struct os_heap *heap, os_block block) {
+    struct tags_extent extent = carve_extent(heap, block);
+    EXPECT(extent.state == STATE_FREE && extent.granules > 2);
+    tags_store(block_tag(heap, block) + 1, tag_digit(1, 0));
+}

@@ -1,0 +1,36 @@
+#include "osmem/heap/fenced.h"
+
+#include "osmem/base/num.h"
+#include "osmem/heap/policy.h"
+
+bool fenced_reserve(struct fenced *fenced, struct os_kernel *kernel, size_t most,
+                    size_t least) {
+    for (size_t size = most; size >= least; size /= 2) {
+        size_t length = size + 2 * kernel->page;
+        char *mapping = sys_reserve(kernel, length);
+        if (mapping) {
+            *fenced = (struct fenced){.mapping = mapping,
+                                      .length = length,
+                                      .base = mapping + kernel->page,
+                                      .reserved = size};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fenced_commit(struct fenced *fenced, struct os_kernel *kernel, size_t size) {
+    if (size <= fenced->committed)
+        return true;
+    if (size > fenced->reserved)
+        return false;
+    size_t target = num_min(num_ceil(size, POLICY_COMMIT), fenced->reserved);
+    if (!sys_commit(kernel, fenced->base + fenced->committed, target - fenced->committed))
+        return false;
+    fenced->committed = target;
+    return true;
+}
+
+bool fenced_holds(const struct fenced *fenced, const void *address) {
+    return num_address(address) - num_address(fenced->mapping) < fenced->length;
+}

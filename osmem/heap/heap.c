@@ -1,0 +1,208 @@
+#include "osmem/heap/heap.h"
+
+#include <string.h>
+
+#include "osmem/base/num.h"
+#include "osmem/heap/bins.h"
+#include "osmem/heap/carve.h"
+#include "osmem/heap/fenced.h"
+#include "osmem/heap/large.h"
+#include "osmem/heap/policy.h"
+#include "osmem/heap/span.h"
+#include "osmem/platform/expect.h"
+
+void heap_init(struct os_heap *heap, struct os_kernel *kernel) {
+    memset(heap, 0, sizeof *heap);
+    heap->kernel = kernel;
+    heap->break_span = SPANS_MAX;
+    bins_init(heap);
+    if (!sys_random(kernel, &heap->key, sizeof heap->key))
+        heap->key = num_mix(num_address(heap)); /* weaker, but no two runs are alike */
+}
+
+bool heap_is_large(size_t room) {
+    return room >= POLICY_LARGE;
+}
+
+/* ---- taking ---- */
+
+static struct os_place heap_place(const struct os_heap *heap, os_block block, bool zero) {
+    return (struct os_place){.address = block_address(heap, block),
+                             .room = carve_extent(heap, block).granules * GRANULE,
+                             .zero = zero,
+                             .block = block};
+}
+
+/* [ block ] => ( lead )[ aligned, granules ]( rest ) */
+static enum os_fault heap_align(struct os_heap *heap, os_block *block, size_t granules,
+                                size_t alignment) {
+    uintptr_t address = num_address(block_address(heap, *block));
+    size_t lead = (num_ceil(address, alignment) - address) / GRANULE;
+    enum os_fault fault = OS_OK;
+    if (lead) {
+        carve_cut(heap, *block, lead);
+        fault = carve_give(heap, *block);
+        *block += lead;
+    }
+    enum os_fault shrink_fault = carve_shrink(heap, *block, granules);
+    return fault != OS_OK ? fault : shrink_fault;
+}
+
+enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
+                        struct os_place *place) {
+    EXPECT(room > 0 && room % GRANULE == 0);
+    EXPECT(num_is_pow2(alignment) && alignment >= GRANULE);
+    size_t loose;
+    if (!num_add(room, alignment - GRANULE, &loose))
+        return OS_NO_MEMORY;
+    if (heap_is_large(loose))
+        return large_take(heap, room, alignment, place);
+    os_block block = bins_best(heap, loose / GRANULE);
+    if (block == NO_BLOCK) {
+        enum os_fault fault = span_grow(heap, loose / GRANULE);
+        if (fault != OS_OK)
+            return fault;
+        block = bins_best(heap, loose / GRANULE);
+    }
+    bool zero;
+    enum os_fault fault = carve_take(heap, block, loose / GRANULE, &zero);
+    if (fault == OS_OK && loose > room)
+        fault = heap_align(heap, &block, room / GRANULE, alignment);
+    if (fault == OS_OK)
+        *place = heap_place(heap, block, zero);
+    return fault;
+}
+
+/* ---- finding ---- */
+
+/* What is wrong with an address in a span at which no block in use starts. */
+static enum os_fault heap_blame(const struct os_heap *heap, unsigned span, size_t offset,
+                                struct os_place *place) {
+    size_t granule = offset / GRANULE;
+    size_t distance = tags_distance_to_first(heap->span[span].tags + granule, granule);
+    os_block block = block_name(span, granule - distance);
+    enum block_state state = carve_extent(heap, block).state;
+    if (state == STATE_NOT_OURS)
+        return OS_FAULT_FOREIGN;
+    *place = heap_place(heap, block, false);
+    if (offset % GRANULE)
+        return OS_FAULT_MISALIGNED;
+    return state == STATE_IN_USE || state == STATE_BUSY ? OS_FAULT_INTERIOR
+                                                        : OS_FAULT_DOUBLE_FREE;
+}
+
+/* What is wrong with an address in no span and in no large mapping. */
+static enum os_fault heap_blame_stranger(const struct os_heap *heap,
+                                         const void *address) {
+    for (unsigned i = 0; i < heap->spans; i++) {
+        const struct os_span *span = &heap->span[i];
+        if (fenced_holds(&span->plane, address) ||
+            num_address(address) - num_address(span->base) < span->reservation)
+            return OS_FAULT_FORGED;
+    }
+    if (fenced_holds(&heap->large.table, address))
+        return OS_FAULT_FORGED;
+    return large_was_freed(heap, address) ? OS_FAULT_DOUBLE_FREE : OS_FAULT_FOREIGN;
+}
+
+static enum os_fault heap_find_large(const struct os_heap *heap, const void *address,
+                                     struct os_place *place) {
+    const struct large_entry *entry = large_find(heap, address);
+    if (!entry)
+        return heap_blame_stranger(heap, address);
+    if (!entry->live)
+        return OS_FAULT_DOUBLE_FREE;
+    size_t offset = num_address(address) - num_address(entry->address);
+    if (offset >= entry->room)
+        return OS_FAULT_FORGED;
+    *place = (struct os_place){
+        .address = entry->address, .room = entry->room, .block = NO_BLOCK};
+    if (offset == 0)
+        return OS_OK;
+    return offset % GRANULE ? OS_FAULT_MISALIGNED : OS_FAULT_INTERIOR;
+}
+
+enum os_fault heap_find(const struct os_heap *heap, const void *address,
+                        struct os_place *place) {
+    *place = (struct os_place){.block = NO_BLOCK};
+    unsigned span = span_of(heap, address);
+    if (span == SPANS_MAX)
+        return heap_find_large(heap, address, place);
+    size_t offset = num_address(address) - num_address(heap->span[span].base);
+    os_block block = block_name(span, offset / GRANULE);
+    if (offset % GRANULE || !tag_is_in_use(tags_load_first(block_tag(heap, block))))
+        return heap_blame(heap, span, offset, place);
+    *place = heap_place(heap, block, false);
+    return OS_OK;
+}
+
+/* ---- giving back ---- */
+
+static enum os_fault heap_trim_if_much(struct os_heap *heap) {
+    os_block top;
+    size_t granules;
+    if (heap->break_span == SPANS_MAX ||
+        !span_top(heap, heap->break_span, &top, &granules) ||
+        granules * GRANULE < POLICY_TRIM_AT)
+        return OS_OK;
+    return span_trim(heap, POLICY_TRIM_KEEP);
+}
+
+enum os_fault heap_give(struct os_heap *heap, const struct os_place *place) {
+    if (place->block == NO_BLOCK) {
+        large_give(heap, place);
+        return OS_OK;
+    }
+    enum os_fault fault = carve_give(heap, place->block);
+    return fault != OS_OK ? fault : heap_trim_if_much(heap);
+}
+
+enum os_fault heap_trim(struct os_heap *heap) {
+    large_retry_idle(heap);
+    enum os_fault fault = span_trim(heap, 0);
+    span_discard(heap);
+    return fault;
+}
+
+/* ---- resizing ---- */
+
+/* The granules of the free block right behind, or 0. */
+static size_t heap_free_behind(const struct os_heap *heap, os_block block,
+                               size_t granules) {
+    struct tags_extent extent;
+    os_block right = carve_right(block, granules);
+    return tags_read(block_tag(heap, right), &extent) && extent.state == STATE_FREE
+               ? extent.granules
+               : 0;
+}
+
+static enum os_fault heap_grow(struct os_heap *heap, os_block block, size_t granules) {
+    size_t have = carve_extent(heap, block).granules;
+    size_t behind = heap_free_behind(heap, block, have);
+    unsigned span = (unsigned)(block >> BLOCK_GRANULE_BITS);
+    bool ends_span = block_granule(block) + have + behind == heap->span[span].granules;
+    if (have + behind < granules && ends_span) {
+        enum os_fault fault = span_grow_at(heap, span, granules - have);
+        if (fault != OS_OK)
+            return fault;
+        behind = heap_free_behind(heap, block, have);
+    }
+    return have + behind < granules ? OS_NO_MEMORY : carve_grow(heap, block, granules);
+}
+
+enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t room) {
+    EXPECT(room > 0 && room % GRANULE == 0);
+    bool is_large = place->block == NO_BLOCK;
+    if (is_large != heap_is_large(room))
+        return OS_NO_MEMORY;
+    if (is_large)
+        return large_resize(heap, place, room);
+    enum os_fault fault = OS_OK;
+    if (room < place->room)
+        fault = carve_shrink(heap, place->block, room / GRANULE);
+    else if (room > place->room)
+        fault = heap_grow(heap, place->block, room / GRANULE);
+    if (fault == OS_OK)
+        place->room = room;
+    return fault;
+}

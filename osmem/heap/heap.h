@@ -1,0 +1,58 @@
+/*
+ * heap: take a block, give it back, resize it where it stands.
+ *
+ * This floor speaks blocks and rooms: multiples of 16 bytes, no sizes asked, no NULL, no
+ * errno. It answers with an enum os_fault; what becomes of the process is decided above.
+ * Nothing here takes a lock: a heap is one caller's at a time.
+ */
+#ifndef OSMEM_HEAP_HEAP_H
+#define OSMEM_HEAP_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "osmem/heap/state.h"
+
+/* A block in use, or the one that a bad pointer points into. */
+struct os_place {
+    char *address;
+    size_t room;
+    bool zero;      /* just taken: every byte is zero */
+    os_block block; /* NO_BLOCK: a large one */
+};
+
+/* An empty heap; asks the kernel for random bytes and for nothing else. */
+void heap_init(struct os_heap *heap, struct os_kernel *kernel);
+
+/*
+ * A block of at least `room` bytes (a multiple of 16, not 0) at a multiple of `alignment`
+ * (a power of two from 16 on). OS_NO_MEMORY leaves the heap as it was.
+ */
+enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
+                        struct os_place *place);
+
+/*
+ * Authenticates a pointer, the one function that does: OS_OK and its place, if a block in
+ * use starts there; else what is wrong with it, and in `place` the block that it points
+ * into, if any (address NULL: none). Reads tags and the registry only, never user memory.
+ */
+enum os_fault heap_find(const struct os_heap *heap, const void *address,
+                        struct os_place *place);
+
+/* Frees the block at a place that heap_find answered OS_OK for. */
+enum os_fault heap_give(struct os_heap *heap, const struct os_place *place);
+
+/*
+ * Gives the block another room without copying it: in place, or by moving its pages.
+ * Answers OS_NO_MEMORY, and leaves the block, where that cannot be.
+ */
+enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t room);
+
+/* Gives back to the system what is free: the top of the break, pages, refused mappings.
+ */
+enum os_fault heap_trim(struct os_heap *heap);
+
+/* Whether a room of this size has a mapping of its own. */
+bool heap_is_large(size_t room);
+
+#endif

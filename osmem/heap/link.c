@@ -1,0 +1,72 @@
+#include "osmem/heap/link.h"
+
+#include <string.h>
+
+#include "osmem/base/num.h"
+
+static uint64_t link_seal(const struct os_heap *heap, os_block block,
+                          enum tags_link link) {
+    return num_mix(heap->key + 2 * block + link);
+}
+
+static char *link_word(const struct os_heap *heap, os_block block, enum tags_link link) {
+    return block_address(heap, block) + link * sizeof(uint64_t);
+}
+
+bool link_get(const struct os_heap *heap, os_block block, size_t granules,
+              enum tags_link link, os_block *out) {
+    if (granules >= TAG_LINKS_MIN_GRANULES) {
+        *out = tags_get_link(block_tag(heap, block), link);
+        return true;
+    }
+    uint64_t word;
+    memcpy(&word, link_word(heap, block, link), sizeof word);
+    *out = word ^ link_seal(heap, block, link);
+    return *out <= TAG_VALUE_MAX;
+}
+
+void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_link link,
+              os_block value) {
+    if (granules >= TAG_LINKS_MIN_GRANULES) {
+        tags_set_link(block_tag(heap, block), link, value);
+        return;
+    }
+    uint64_t word = value ^ link_seal(heap, block, link);
+    memcpy(link_word(heap, block, link), &word, sizeof word);
+}
+
+void link_clear(struct os_heap *heap, os_block block, size_t granules) {
+    if (granules < TAG_LINKS_MIN_GRANULES)
+        memset(block_address(heap, block), 0, GRANULE);
+}
+
+/* The named block is one of ours, free, and of this size. */
+static bool link_is_free(const struct os_heap *heap, os_block block, size_t granules) {
+    if (block >> BLOCK_GRANULE_BITS >= heap->spans)
+        return false;
+    if (block_granule(block) >= block_span(heap, block)->granules)
+        return false;
+    struct tags_extent extent;
+    return tags_read(block_tag(heap, block), &extent) && extent.state == STATE_FREE &&
+           extent.granules == granules;
+}
+
+static bool link_points_back(const struct os_heap *heap, os_block to, size_t granules,
+                             enum tags_link link, os_block block) {
+    os_block back;
+    return link_is_free(heap, to, granules) &&
+           link_get(heap, to, granules, link, &back) && back == block;
+}
+
+bool link_is_believed(const struct os_heap *heap, os_block block, size_t granules,
+                      os_block head) {
+    os_block next, previous;
+    if (!link_get(heap, block, granules, LINK_NEXT, &next) ||
+        !link_get(heap, block, granules, LINK_PREVIOUS, &previous))
+        return false;
+    if (next != NO_BLOCK && !link_points_back(heap, next, granules, LINK_PREVIOUS, block))
+        return false;
+    if (previous == NO_BLOCK)
+        return head == block;
+    return link_points_back(heap, previous, granules, LINK_NEXT, block);
+}

@@ -1,0 +1,29 @@
+/*
+ * link: the links of a free block, wherever its size lets them stand.
+ *
+ * Blocks of 13 granules and more have them among their tags, out of a user's reach.
+ * Smaller ones have next and previous in their first 16 bytes of user memory, sealed with
+ * the heap's key; those are believed only when the block that they name is free, of the
+ * same size, and points back. So an overwritten link can never make us hand out memory
+ * that is not free.
+ */
+#ifndef OSMEM_HEAP_LINK_H
+#define OSMEM_HEAP_LINK_H
+
+#include "osmem/heap/state.h"
+
+/* False where the link in user memory was overwritten. */
+bool link_get(const struct os_heap *heap, os_block block, size_t granules,
+              enum tags_link link, os_block *out);
+void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_link link,
+              os_block value);
+
+/* Zeroes the links that stand in user memory. */
+void link_clear(struct os_heap *heap, os_block block, size_t granules);
+
+/* Both neighbours in the list are free, of this size, and point back; `head` starts the
+ * list. */
+bool link_is_believed(const struct os_heap *heap, os_block block, size_t granules,
+                      os_block head);
+
+#endif

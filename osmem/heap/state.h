@@ -1,0 +1,152 @@
+/*
+ * state: what a heap is made of. The rooms of this floor write it, the checker reads it.
+ *
+ * A heap is a value over a kernel; there is no other state. It consists of spans,
+ * contiguous stretches of granules with a tag plane each; of bins and a trie, which list
+ * the free blocks by size; and of the registry of large blocks, which have a mapping of
+ * their own.
+ *
+ *   H1  each free block is in exactly one bin, the one that its size says, and each bit
+ * is right H2  the granules in use, busy, cached, quarantined, free and not ours are
+ * those of the spans H3  the break is at or above the end of the span that grows by it L1
+ * each large mapping stands in the registry, in address order, with the length mapped
+ */
+#ifndef OSMEM_HEAP_STATE_H
+#define OSMEM_HEAP_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "osmem/block/tags.h"
+#include "osmem/platform/fault.h"
+#include "osmem/platform/sys.h"
+
+/*
+ * A block's name within its heap: span number * 2^30 + granule. It fits a link, depends
+ * on no address, and so lets decisions repeat at another base.
+ */
+typedef uint64_t os_block;
+
+enum {
+    BLOCK_GRANULE_BITS = 30,
+    SPANS_MAX = 32,
+    BIN_GRANULES_MAX = 64, /* one bin for each size up to 1 KiB */
+    TRIE_ROOTS =
+        BLOCK_GRANULE_BITS - 6 + 1, /* one for each power of two from 64 granules */
+};
+
+#define NO_BLOCK TAG_VALUE_MAX
+
+static_assert(BLOCK_GRANULE_BITS + 5 == TAG_VALUE_BITS && SPANS_MAX == 32,
+              "a block's name fits a link");
+static_assert(BIN_GRANULES_MAX + 1 == TAG_TRIE_MIN_GRANULES,
+              "what is in no bin is in the trie");
+
+/* Reserved address space that is usable from its base up to what is committed. */
+struct fenced {
+    char *mapping;
+    size_t length; /* of the mapping, fences included */
+    char *base;
+    size_t committed;
+    size_t reserved;
+};
+
+/*
+ * A contiguous stretch of heap. A span without a base has a plane and waits for memory.
+ * Its plane is read from tags[-1] to tags[granules], both of which are not ours.
+ */
+struct os_span {
+    char *base; /* address of granule 0, a multiple of 16; NULL: none yet */
+    size_t granules;
+    size_t limit; /* granules that the plane can tell of */
+    tag_byte *tags;
+    struct fenced plane;
+    char *break_end;    /* the break as our last sbrk left it; NULL: not of the break */
+    char *first_end;    /* the break after the first sbrk: never trimmed below */
+    size_t reservation; /* bytes of address space of a span by mmap */
+};
+
+struct bins {
+    os_block head[BIN_GRANULES_MAX + 1]; /* by granules; NO_BLOCK: empty */
+    uint64_t filled;                     /* bit g - 1: head[g] is a block */
+    os_block root[TRIE_ROOTS];           /* by log2(granules) - 6 */
+    uint32_t rooted;                     /* bit r: root[r] is a block */
+};
+
+/* A mapping for one block, [inaccessible | room | inaccessible]. */
+struct large_entry {
+    char *base;
+    size_t length;
+    char *address; /* what the user has */
+    size_t room;   /* bytes from there, a multiple of the page */
+    bool live;     /* not live: its munmap was refused, to be tried again */
+    bool guarded;
+};
+
+/* The last mappings that were given back, so that a second free of one is called by its
+ * name. */
+struct large_recent {
+    const char *base;
+    size_t length;
+};
+
+enum {
+    LARGE_RECENT = 16,
+};
+
+struct large {
+    struct fenced table; /* entries in address order */
+    size_t count;
+    struct large_recent recent[LARGE_RECENT];
+    unsigned recent_next;
+};
+
+struct heap_counters {
+    size_t granules[STATE_FREE + 1]; /* by block state */
+    size_t blocks_in_use;            /* large ones not counted */
+    size_t large_blocks;
+    size_t large_room;
+    size_t large_idle;
+    size_t unguarded; /* large blocks that had to go without fences, ever */
+    size_t clears;    /* bytes that growth had to clear, ever */
+};
+
+struct os_heap {
+    struct os_kernel *kernel;
+    uint64_t key; /* seals links that stand in user memory */
+    unsigned spans;
+    unsigned break_span; /* the span that grows by the break; SPANS_MAX: none */
+    struct os_span span[SPANS_MAX];
+    struct bins bins;
+    struct large large;
+    struct heap_counters counters;
+    const void *suspect; /* the block that the last FREE_LINK fault is about */
+};
+
+static inline os_block block_name(unsigned span, size_t granule) {
+    return (os_block)span << BLOCK_GRANULE_BITS | granule;
+}
+
+static inline const struct os_span *block_span(const struct os_heap *heap,
+                                               os_block block) {
+    return &heap->span[block >> BLOCK_GRANULE_BITS];
+}
+
+static inline size_t block_granule(os_block block) {
+    return (size_t)(block & (((os_block)1 << BLOCK_GRANULE_BITS) - 1));
+}
+
+static inline tag_byte *block_tag(const struct os_heap *heap, os_block block) {
+    return block_span(heap, block)->tags + block_granule(block);
+}
+
+static inline char *block_address(const struct os_heap *heap, os_block block) {
+    return block_span(heap, block)->base + block_granule(block) * GRANULE;
+}
+
+static inline struct large_entry *large_entries(const struct os_heap *heap) {
+    return (struct large_entry *)(void *)heap->large.table.base;
+}
+
+#endif

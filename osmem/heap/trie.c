@@ -1,0 +1,198 @@
+#include "osmem/heap/trie.h"
+
+#include "osmem/base/num.h"
+#include "osmem/platform/expect.h"
+
+static unsigned trie_root(size_t granules) {
+    return num_log2(granules) - 6;
+}
+
+/* The highest bit that a root's node decides on. */
+static unsigned trie_first_bit(unsigned root) {
+    return root + 5;
+}
+
+static os_block trie_get(const struct os_heap *heap, os_block block,
+                         enum tags_link link) {
+    return tags_get_link(block_tag(heap, block), link);
+}
+
+static void trie_set(struct os_heap *heap, os_block block, enum tags_link link,
+                     os_block value) {
+    if (block != NO_BLOCK)
+        tags_set_link(block_tag(heap, block), link, value);
+}
+
+static size_t trie_size(const struct os_heap *heap, os_block block) {
+    struct tags_extent extent = {0};
+    tags_read(block_tag(heap, block), &extent);
+    EXPECT(extent.state == STATE_FREE);
+    return extent.granules;
+}
+
+static enum tags_link trie_side(size_t granules, unsigned bit) {
+    return granules >> bit & 1 ? LINK_HIGH : LINK_LOW;
+}
+
+static void trie_set_links(struct os_heap *heap, os_block block, os_block next,
+                           os_block previous, os_block parent) {
+    trie_set(heap, block, LINK_NEXT, next);
+    trie_set(heap, block, LINK_PREVIOUS, previous);
+    trie_set(heap, block, LINK_LOW, NO_BLOCK);
+    trie_set(heap, block, LINK_HIGH, NO_BLOCK);
+    trie_set(heap, block, LINK_PARENT, parent);
+}
+
+void trie_put(struct os_heap *heap, os_block block, size_t granules) {
+    unsigned root = trie_root(granules);
+    EXPECT(root < TRIE_ROOTS);
+    os_block node = heap->bins.root[root];
+    if (node == NO_BLOCK) {
+        heap->bins.root[root] = block;
+        heap->bins.rooted |= (uint32_t)1 << root;
+        trie_set_links(heap, block, NO_BLOCK, NO_BLOCK, NO_BLOCK);
+        return;
+    }
+    for (unsigned bit = trie_first_bit(root);; bit--) {
+        if (trie_size(heap, node) == granules) {
+            os_block next = trie_get(heap, node, LINK_NEXT);
+            trie_set_links(heap, block, next, node, NO_BLOCK);
+            trie_set(heap, next, LINK_PREVIOUS, block);
+            trie_set(heap, node, LINK_NEXT, block);
+            return;
+        }
+        enum tags_link side = trie_side(granules, bit);
+        os_block child = trie_get(heap, node, side);
+        if (child == NO_BLOCK) {
+            trie_set(heap, node, side, block);
+            trie_set_links(heap, block, NO_BLOCK, NO_BLOCK, node);
+            return;
+        }
+        node = child;
+    }
+}
+
+/* What points to a node from above points to `heir` (perhaps nobody) from now on. */
+static void trie_replace_above(struct os_heap *heap, os_block node, unsigned root,
+                               os_block heir) {
+    os_block parent = trie_get(heap, node, LINK_PARENT);
+    if (parent == NO_BLOCK) {
+        EXPECT(heap->bins.root[root] == node);
+        heap->bins.root[root] = heir;
+        if (heir == NO_BLOCK)
+            heap->bins.rooted &= ~((uint32_t)1 << root);
+    } else {
+        bool low = trie_get(heap, parent, LINK_LOW) == node;
+        trie_set(heap, parent, low ? LINK_LOW : LINK_HIGH, heir);
+    }
+    trie_set(heap, heir, LINK_PARENT, parent);
+}
+
+/* Any leaf below a node, cut off; NO_BLOCK if the node is one itself. */
+static os_block trie_cut_leaf(struct os_heap *heap, os_block node) {
+    os_block leaf = node, above = NO_BLOCK;
+    enum tags_link side = LINK_LOW;
+    for (;;) {
+        os_block child = trie_get(heap, leaf, LINK_LOW);
+        enum tags_link down = LINK_LOW;
+        if (child == NO_BLOCK) {
+            child = trie_get(heap, leaf, LINK_HIGH);
+            down = LINK_HIGH;
+        }
+        if (child == NO_BLOCK)
+            break;
+        above = leaf;
+        side = down;
+        leaf = child;
+    }
+    if (leaf == node)
+        return NO_BLOCK;
+    trie_set(heap, above, side, NO_BLOCK);
+    return leaf;
+}
+
+void trie_drop(struct os_heap *heap, os_block block, size_t granules) {
+    os_block next = trie_get(heap, block, LINK_NEXT);
+    os_block previous = trie_get(heap, block, LINK_PREVIOUS);
+    if (previous != NO_BLOCK) { /* in the list behind a node */
+        trie_set(heap, previous, LINK_NEXT, next);
+        trie_set(heap, next, LINK_PREVIOUS, previous);
+        return;
+    }
+    os_block heir = next;
+    if (next != NO_BLOCK)
+        trie_set(heap, next, LINK_PREVIOUS, NO_BLOCK);
+    else
+        heir = trie_cut_leaf(heap, block);
+    trie_replace_above(heap, block, trie_root(granules), heir);
+    if (heir == NO_BLOCK)
+        return;
+    os_block low = trie_get(heap, block, LINK_LOW);
+    os_block high = trie_get(heap, block, LINK_HIGH);
+    trie_set(heap, heir, LINK_LOW, low);
+    trie_set(heap, heir, LINK_HIGH, high);
+    trie_set(heap, low, LINK_PARENT, heir);
+    trie_set(heap, high, LINK_PARENT, heir);
+}
+
+/* The smallest block at or below a node: on the path that keeps low. */
+static os_block trie_smallest(const struct os_heap *heap, os_block node) {
+    os_block best = node;
+    size_t best_size = trie_size(heap, node);
+    while (node != NO_BLOCK) {
+        size_t size = trie_size(heap, node);
+        if (size < best_size) {
+            best = node;
+            best_size = size;
+        }
+        os_block low = trie_get(heap, node, LINK_LOW);
+        node = low != NO_BLOCK ? low : trie_get(heap, node, LINK_HIGH);
+    }
+    return best;
+}
+
+/*
+ * The best in the trie of the size's own power of two: on the size's path, or the
+ * smallest in the deepest subtree that the path left on its right.
+ */
+static os_block trie_best_in_root(const struct os_heap *heap, size_t granules,
+                                  unsigned root) {
+    os_block best = NO_BLOCK, right = NO_BLOCK;
+    size_t best_size = SIZE_MAX;
+    unsigned bit = trie_first_bit(root);
+    for (os_block node = heap->bins.root[root]; node != NO_BLOCK; bit--) {
+        size_t size = trie_size(heap, node);
+        if (size >= granules && size < best_size) {
+            best = node;
+            best_size = size;
+        }
+        if (size == granules)
+            return node;
+        enum tags_link side = trie_side(granules, bit);
+        os_block high = trie_get(heap, node, LINK_HIGH);
+        if (side == LINK_LOW && high != NO_BLOCK)
+            right = high;
+        node = side == LINK_LOW ? trie_get(heap, node, LINK_LOW) : high;
+    }
+    if (right != NO_BLOCK) {
+        right = trie_smallest(heap, right);
+        if (trie_size(heap, right) < best_size)
+            best = right;
+    }
+    return best;
+}
+
+os_block trie_best(const struct os_heap *heap, size_t granules) {
+    uint32_t larger = heap->bins.rooted;
+    if (granules >= TAG_TRIE_MIN_GRANULES) {
+        unsigned root = trie_root(granules);
+        if (root >= TRIE_ROOTS)
+            return NO_BLOCK;
+        os_block best = trie_best_in_root(heap, granules, root);
+        if (best != NO_BLOCK)
+            return best;
+        larger &= ~(((uint32_t)2 << root) - 1);
+    }
+    return larger ? trie_smallest(heap, heap->bins.root[num_lowest_bit(larger)])
+                  : NO_BLOCK;
+}

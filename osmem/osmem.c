@@ -1,0 +1,160 @@
+/*
+ * osmem.c: the one process-wide heap, and the lock that makes it everybody's.
+ *
+ * The only room with state of its own. The first call starts the heap; it needs no
+ * constructor and calls nothing that allocates.
+ */
+#include "osmem/osmem.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "osmem/check/check.h"
+#include "osmem/check/dump.h"
+#include "osmem/check/walk.h"
+#include "osmem/front/front.h"
+#include "osmem/platform/lock.h"
+
+static struct os_lock osmem_lock = OS_LOCK_INIT;
+static struct os_kernel osmem_kernel;
+static struct os_front osmem_front;
+static struct os_cache osmem_cache;
+
+/* Whoever catches SIGABRT may allocate: the lock is not his problem. */
+static void osmem_die(struct os_front *front, const struct os_fault_info *info) {
+    (void)front;
+    lock_give(&osmem_lock);
+    fault_die(info);
+}
+
+static struct os_front *osmem_enter(void) {
+    lock_take(&osmem_lock);
+    if (!osmem_front.on_fault) {
+        int saved = errno;
+        sys_real_kernel(&osmem_kernel);
+        front_init(&osmem_front, &osmem_kernel);
+        osmem_front.on_fault = osmem_die;
+        errno = saved;
+    }
+    return &osmem_front;
+}
+
+static void osmem_leave(void) {
+    lock_give(&osmem_lock);
+}
+
+void *os_malloc(size_t size) {
+    void *block = front_malloc(osmem_enter(), &osmem_cache, size);
+    osmem_leave();
+    return block;
+}
+
+void *os_calloc(size_t count, size_t size) {
+    void *block = front_calloc(osmem_enter(), &osmem_cache, count, size);
+    osmem_leave();
+    return block;
+}
+
+void *os_realloc(void *block, size_t size) {
+    void *resized = front_realloc(osmem_enter(), &osmem_cache, block, size);
+    osmem_leave();
+    return resized;
+}
+
+void os_free(void *block) {
+    if (!block)
+        return;
+    front_free(osmem_enter(), &osmem_cache, block);
+    osmem_leave();
+}
+
+void *os_aligned_alloc(size_t alignment, size_t size) {
+    void *block = front_aligned_alloc(osmem_enter(), &osmem_cache, alignment, size);
+    osmem_leave();
+    return block;
+}
+
+size_t os_usable_size(const void *block) {
+    size_t size = front_usable_size(osmem_enter(), block);
+    osmem_leave();
+    return size;
+}
+
+bool os_check(struct os_breach *breach) {
+    struct check_breach found = check_heap(&osmem_enter()->heap, CHECK_FULL);
+    osmem_leave();
+    if (breach)
+        *breach = (struct os_breach){check_name(found.invariant),
+                                     check_rule(found.invariant), found.where};
+    return found.invariant == INVARIANT_NONE;
+}
+
+struct osmem_visit {
+    bool (*visit)(void *context, const struct os_block_info *block);
+    void *context;
+};
+
+static bool osmem_show(void *context, const struct walk_block *block) {
+    const struct osmem_visit *to = context;
+    struct os_block_info info = {.address = block->address,
+                                 .room = block->room,
+                                 .in_use = block->state == STATE_IN_USE,
+                                 .large = block->large,
+                                 .state = walk_state_name(block->state)};
+    return to->visit(to->context, &info);
+}
+
+bool os_walk(bool (*visit)(void *context, const struct os_block_info *block),
+             void *context) {
+    struct osmem_visit to = {visit, context};
+    bool all = walk_heap(&osmem_enter()->heap, osmem_show, &to);
+    osmem_leave();
+    return all;
+}
+
+static void osmem_write(void *context, const char *text, size_t length) {
+    const int *fd = context;
+    while (length > 0) {
+        ssize_t n = write(*fd, text, length);
+        if (n < 0 && errno != EINTR)
+            return;
+        size_t written = n > 0 ? (size_t)n : 0;
+        text += written;
+        length -= written;
+    }
+}
+
+void os_dump(int fd) {
+    const struct os_heap *heap = &osmem_enter()->heap;
+    dump_blocks(heap, osmem_write, &fd);
+    dump_picture(heap, osmem_write, &fd);
+    osmem_leave();
+}
+
+void os_trim(void) {
+    front_trim(osmem_enter());
+    osmem_leave();
+}
+
+void os_stats(struct os_stats *stats) {
+    const struct os_heap *heap = &osmem_enter()->heap;
+    const struct heap_counters *counters = &heap->counters;
+    size_t in_use = counters->granules[STATE_IN_USE] * GRANULE;
+    size_t is_free = counters->granules[STATE_FREE] * GRANULE;
+    size_t not_ours = counters->granules[STATE_NOT_OURS] * GRANULE;
+    *stats = (struct os_stats){
+        .blocks_in_use = counters->blocks_in_use + counters->large_blocks,
+        .bytes_in_use = in_use + counters->large_room,
+        .bytes_free = is_free,
+        .bytes_not_ours = not_ours,
+        .span_bytes = in_use + is_free + not_ours,
+        .spans = heap->spans,
+        .large_blocks = counters->large_blocks,
+        .large_bytes = counters->large_room,
+        .idle_mappings = counters->large_idle,
+        .unguarded = counters->unguarded,
+        .allocations = osmem_cache.taken,
+        .frees = osmem_cache.given,
+    };
+    osmem_leave();
+}

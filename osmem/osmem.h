@@ -1,0 +1,122 @@
+/*
+ * osmem: a general-purpose memory allocator whose block metadata no overflow can reach.
+ *
+ * The only header that a program includes. All sizes are in bytes. Every function may be
+ * called from any thread at any time, but not from within an os_walk visitor. A pointer
+ * that is no block of this heap, or a block that is free, ends the process: a report on
+ * standard error, then SIGABRT.
+ */
+#ifndef OSMEM_OSMEM_H
+#define OSMEM_OSMEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OS_API __attribute__((visibility("default")))
+
+/*
+ * Allocates `size` bytes, not initialised, aligned to 16. os_malloc(0) gives a unique
+ * pointer. NULL and errno ENOMEM where the system refuses memory or the size is above
+ * PTRDIFF_MAX. Contract: C17 7.22.3.4 malloc.
+ */
+OS_API void *os_malloc(size_t size) __attribute__((malloc, alloc_size(1)));
+
+/*
+ * Allocates an array of `count` elements of `size` bytes, all zero, aligned to 16. NULL
+ * and errno ENOMEM also where the product does not fit. Contract: C17 7.22.3.2 calloc.
+ */
+OS_API void *os_calloc(size_t count, size_t size)
+    __attribute__((malloc, alloc_size(1, 2)));
+
+/*
+ * Resizes a block, perhaps to another address; its bytes are kept up to the smaller size.
+ * os_realloc(NULL, n) is os_malloc(n); os_realloc(p, 0) frees p and gives NULL. On
+ * failure NULL and errno ENOMEM, and the block is as it was. Contract: C17 7.22.3.5
+ * realloc.
+ */
+OS_API void *os_realloc(void *block, size_t size) __attribute__((alloc_size(2)));
+
+/*
+ * Frees a block; os_free(NULL) does nothing. Keeps errno. Contract: POSIX.1-2024 free.
+ */
+OS_API void os_free(void *block);
+
+/*
+ * Allocates `size` bytes at a multiple of `alignment`, a power of two (else NULL and
+ * errno EINVAL); below 16 it counts as 16. The size need be no multiple of it. Freed by
+ * os_free. Contract: C17 7.22.3.1 aligned_alloc, as DR 460 widens it.
+ */
+OS_API void *os_aligned_alloc(size_t alignment, size_t size)
+    __attribute__((malloc, alloc_size(2)));
+
+/*
+ * The bytes of a block that may be used, at least those asked for; 0 for NULL.
+ * Contract: malloc_usable_size(3).
+ */
+OS_API size_t os_usable_size(const void *block);
+
+/* Which rule a heap breaks, and where. */
+struct os_breach {
+    const char
+        *name; /* "B1", ... as numbered in the source; "sound" if nothing is broken */
+    const char *rule;  /* what should hold, in words */
+    const void *where; /* the block concerned, or NULL */
+};
+
+/*
+ * Checks every invariant of the heap, reading every tag and all memory known to be zero.
+ * True if they hold; else the first breach in `*breach` (which may be NULL). Never
+ * writes.
+ */
+OS_API bool os_check(struct os_breach *breach);
+
+/* A block as os_walk shows it. */
+struct os_block_info {
+    const void *address;
+    size_t room;       /* bytes */
+    bool in_use;       /* else free, or not ours */
+    bool large;        /* has a mapping of its own */
+    const char *state; /* "in-use", "free", "not-ours", ... */
+};
+
+/*
+ * Calls `visit` for every block in address order until it answers false; true if it never
+ * did. The heap is locked meanwhile: a visitor must not call any os_ function.
+ */
+OS_API bool os_walk(bool (*visit)(void *context, const struct os_block_info *block),
+                    void *context);
+
+/* Writes every block, a line each, and a picture of each span to a file descriptor. */
+OS_API void os_dump(int fd);
+
+/* Gives free memory back to the system as far as it can be. Keeps errno. */
+OS_API void os_trim(void);
+
+/* What the heap holds now, in bytes and counts, or did ever where it says so. */
+struct os_stats {
+    size_t blocks_in_use;  /* large ones included */
+    size_t bytes_in_use;   /* their rooms */
+    size_t bytes_free;     /* in free blocks of the spans */
+    size_t bytes_not_ours; /* of the break, taken by somebody else's sbrk */
+    size_t span_bytes;     /* in use, free and not ours, without large blocks */
+    size_t spans;
+    size_t large_blocks;
+    size_t large_bytes;
+    size_t idle_mappings; /* munmap was refused; to be tried again */
+    size_t unguarded;     /* large blocks that had to go without fences, ever */
+    uint64_t allocations; /* blocks handed out, ever */
+    uint64_t frees;       /* blocks taken back, ever */
+};
+
+OS_API void os_stats(struct os_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * fault: what is wrong, said in one stable line and a few that explain it.
+ *
+ * Low floors answer with an enum os_fault; the top decides what becomes of the process. A
+ * report is made by write(2) alone: no allocation, no stdio, so that it works in a signal
+ * handler and with a damaged heap.
+ */
+#ifndef OSMEM_PLATFORM_FAULT_H
+#define OSMEM_PLATFORM_FAULT_H
+
+#include <stddef.h>
+
+/* What a floor answers: done, the system refused memory, or a row of fault.def. */
+enum os_fault {
+    OS_OK,
+    OS_NO_MEMORY,
+#define FAULT(id, slug, code, sentence) OS_FAULT_##id,
+#include "osmem/platform/fault.def"
+#undef FAULT
+    OS_FAULT_COUNT
+};
+
+/* One fault as it is reported. What is not known is zero. */
+struct os_fault_info {
+    enum os_fault kind;
+    const char *verb;    /* the public function that was called, "os_free" */
+    const void *address; /* what it was called with, or where the damage is */
+    const void *block;   /* the first byte of the block that the address lies in */
+    size_t room;         /* that block's size in bytes */
+    const char *detail;  /* the system call, or the expectation and its file */
+    int number;          /* errno of the call, or the line in the file */
+};
+
+const char *fault_slug(enum os_fault kind);
+
+/* Writes the report to a file descriptor. Async-signal-safe; keeps errno. */
+void fault_report(int fd, const struct os_fault_info *info);
+
+/* Reports to standard error and ends the process by SIGABRT. */
+_Noreturn void fault_die(const struct os_fault_info *info);
+
+/* What EXPECT calls: our own mistake, told with its place. */
+_Noreturn void fault_expectation(const char *file, int line, const char *condition);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * lock: mutual exclusion, in one place so that a rig build can put a schedule behind it.
+ *
+ * Taken for short stretches, never held over a call back into a program's code. Not
+ * recursive.
+ */
+#ifndef OSMEM_PLATFORM_LOCK_H
+#define OSMEM_PLATFORM_LOCK_H
+
+#include <pthread.h>
+
+struct os_lock {
+    pthread_mutex_t mutex;
+};
+
+#define OS_LOCK_INIT {PTHREAD_MUTEX_INITIALIZER}
+
+static inline void lock_take(struct os_lock *lock) {
+    pthread_mutex_lock(&lock->mutex);
+}
+
+static inline void lock_give(struct os_lock *lock) {
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+#endif

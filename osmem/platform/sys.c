@@ -1,0 +1,131 @@
+#define _GNU_SOURCE /* mremap, sbrk */
+
+#include "osmem/platform/sys.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "osmem/platform/fault.h"
+
+/* ---- the real kernel ---- */
+
+static void *real_sbrk(struct os_kernel *kernel, intptr_t increment) {
+    (void)kernel;
+    return sbrk(increment);
+}
+
+static void *real_mmap(struct os_kernel *kernel, size_t length, int protection) {
+    (void)kernel;
+    return mmap(NULL, length, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static int real_munmap(struct os_kernel *kernel, void *address, size_t length) {
+    (void)kernel;
+    return munmap(address, length);
+}
+
+static int real_mprotect(struct os_kernel *kernel, void *address, size_t length,
+                         int protection) {
+    (void)kernel;
+    return mprotect(address, length, protection);
+}
+
+static void *real_mremap(struct os_kernel *kernel, void *from, size_t from_length,
+                         size_t to_length, void *to) {
+    (void)kernel;
+    return mremap(from, from_length, to_length, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+}
+
+static int real_madvise(struct os_kernel *kernel, void *address, size_t length) {
+    (void)kernel;
+    return madvise(address, length, MADV_DONTNEED);
+}
+
+static ssize_t real_getrandom(struct os_kernel *kernel, void *buffer, size_t length) {
+    (void)kernel;
+    return getrandom(buffer, length, GRND_NONBLOCK);
+}
+
+static void real_broken(struct os_kernel *kernel, const char *call, int error) {
+    (void)kernel;
+    os_syscall_fail(call, error);
+}
+
+void sys_real_kernel(struct os_kernel *kernel) {
+    *kernel = (struct os_kernel){
+        .sbrk = real_sbrk,
+        .mmap = real_mmap,
+        .munmap = real_munmap,
+        .mprotect = real_mprotect,
+        .mremap = real_mremap,
+        .madvise = real_madvise,
+        .getrandom = real_getrandom,
+        .broken = real_broken,
+        .page = (size_t)sysconf(_SC_PAGESIZE),
+    };
+}
+
+_Noreturn void os_syscall_fail(const char *call, int error) {
+    fault_die(&(struct os_fault_info){
+        .kind = OS_FAULT_SYSCALL, .detail = call, .number = error});
+}
+
+/* ---- every call checked ---- */
+
+/* Tells a shortage, which the caller answers for, from a mistake, which it cannot. */
+static bool sys_answer(struct os_kernel *kernel, bool done, const char *call) {
+    if (!done && errno != ENOMEM && errno != EAGAIN)
+        kernel->broken(kernel, call, errno);
+    return done;
+}
+
+void *sys_sbrk(struct os_kernel *kernel, intptr_t increment) {
+    void *old = kernel->sbrk(kernel, increment);
+    return sys_answer(kernel, old != (void *)-1, "sbrk") ? old : NULL;
+}
+
+static void *sys_mmap(struct os_kernel *kernel, size_t length, int protection) {
+    void *address = kernel->mmap(kernel, length, protection);
+    return sys_answer(kernel, address != MAP_FAILED, "mmap") ? address : NULL;
+}
+
+void *sys_reserve(struct os_kernel *kernel, size_t length) {
+    return sys_mmap(kernel, length, PROT_NONE);
+}
+
+void *sys_map(struct os_kernel *kernel, size_t length) {
+    return sys_mmap(kernel, length, PROT_READ | PROT_WRITE);
+}
+
+bool sys_unmap(struct os_kernel *kernel, void *address, size_t length) {
+    return sys_answer(kernel, kernel->munmap(kernel, address, length) == 0, "munmap");
+}
+
+bool sys_commit(struct os_kernel *kernel, void *address, size_t length) {
+    int result = kernel->mprotect(kernel, address, length, PROT_READ | PROT_WRITE);
+    return sys_answer(kernel, result == 0, "mprotect");
+}
+
+bool sys_fence(struct os_kernel *kernel, void *address, size_t length) {
+    int result = kernel->mprotect(kernel, address, length, PROT_NONE);
+    return sys_answer(kernel, result == 0, "mprotect");
+}
+
+bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t to_length,
+              void *to) {
+    void *moved = kernel->mremap(kernel, from, from_length, to_length, to);
+    return sys_answer(kernel, moved != MAP_FAILED, "mremap");
+}
+
+bool sys_discard(struct os_kernel *kernel, void *address, size_t length) {
+    if (kernel->madvise(kernel, address, length) == 0)
+        return true;
+    return errno != EINVAL && sys_answer(kernel, false, "madvise");
+}
+
+bool sys_random(struct os_kernel *kernel, void *buffer, size_t length) {
+    /* A kernel without the call, or one that has no entropy yet, is no reason to stop. */
+    return kernel->getrandom(kernel, buffer, length) == (ssize_t)length;
+}

@@ -1,0 +1,68 @@
+/*
+ * sys: the kernel as a table of functions, and the only calls of it.
+ *
+ * A heap stands on a struct os_kernel, so that the rig can put a kernel in a box beneath
+ * it and refuse any call. Callers use the sys_ functions: each checks its result, answers
+ * false or NULL where memory was refused (ENOMEM, EAGAIN), and hands every other failure
+ * to the kernel's `broken`, because such a failure is a mistake and not a shortage.
+ */
+#ifndef OSMEM_PLATFORM_SYS_H
+#define OSMEM_PLATFORM_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Each function behaves as its POSIX or Linux namesake, errno included: -1 or (void *)-1
+ * on failure. Mappings are private and anonymous.
+ */
+struct os_kernel {
+    void *(*sbrk)(struct os_kernel *kernel, intptr_t increment);
+    void *(*mmap)(struct os_kernel *kernel, size_t length, int protection);
+    int (*munmap)(struct os_kernel *kernel, void *address, size_t length);
+    int (*mprotect)(struct os_kernel *kernel, void *address, size_t length,
+                    int protection);
+    /* mremap with MREMAP_MAYMOVE | MREMAP_FIXED: what was mapped at `to` is replaced. */
+    void *(*mremap)(struct os_kernel *kernel, void *from, size_t from_length,
+                    size_t to_length, void *to);
+    /* madvise with MADV_DONTNEED: the pages read as zero afterwards. */
+    int (*madvise)(struct os_kernel *kernel, void *address, size_t length);
+    ssize_t (*getrandom)(struct os_kernel *kernel, void *buffer, size_t length);
+    /* A call failed for a reason other than memory. If this returns, it counts as
+     * refused. */
+    void (*broken)(struct os_kernel *kernel, const char *call, int error);
+    size_t page; /* bytes in a page, a power of two */
+};
+
+/* The real one: libc's functions; `broken` is os_syscall_fail. */
+void sys_real_kernel(struct os_kernel *kernel);
+
+/* Names the call and errno, and ends the process. */
+_Noreturn void os_syscall_fail(const char *call, int error);
+
+/* The old break, or NULL where the system refused. sbrk(0) is never refused. */
+void *sys_sbrk(struct os_kernel *kernel, intptr_t increment);
+
+/* Address space that cannot be touched yet, page aligned, or NULL. */
+void *sys_reserve(struct os_kernel *kernel, size_t length);
+
+/* Memory that reads as zero, page aligned, or NULL. */
+void *sys_map(struct os_kernel *kernel, size_t length);
+
+/* These answer whether the kernel did it; if not, nothing has changed. */
+bool sys_unmap(struct os_kernel *kernel, void *address, size_t length);
+bool sys_commit(struct os_kernel *kernel, void *address, size_t length);
+bool sys_fence(struct os_kernel *kernel, void *address, size_t length);
+bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t to_length,
+              void *to);
+
+/* Gives pages back; false (also for locked pages, which stay) means that they kept their
+ * bytes. */
+bool sys_discard(struct os_kernel *kernel, void *address, size_t length);
+
+/* Fills the buffer with unpredictable bytes, or answers false and leaves it. */
+bool sys_random(struct os_kernel *kernel, void *buffer, size_t length);
+
+#endif
