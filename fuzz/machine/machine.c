@@ -1,0 +1,406 @@
+#define _GNU_SOURCE /* MAP_NORESERVE */
+
+#include "fuzz/machine/machine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "osmem/base/num.h"
+
+/* Where cleaning by the real kernel becomes cheaper than by memset. */
+#define CLEAN_BY_KERNEL ((size_t)256 << 10)
+/* Bytes looked at for writes where none may be. */
+#define WATCHED ((size_t)64)
+/* What lies between the break's space and the mappings'. */
+#define MACHINE_GAP ((size_t)1 << 20)
+
+static struct machine *machine_of(struct os_kernel *kernel) {
+    return (struct machine *)(void *)kernel;
+}
+
+static char *machine_maps(const struct machine *machine) {
+    return machine->memory + MACHINE_BREAK_LIMIT + MACHINE_GAP;
+}
+
+static void machine_wrong(struct machine *machine, const char *what) {
+    if (!machine->wrong)
+        machine->wrong = what;
+}
+
+static bool machine_is_zero(const char *at, size_t length) {
+    static const char zeros[WATCHED];
+    return memcmp(at, zeros, length) == 0;
+}
+
+static void machine_clean(char *at, size_t length) {
+    if (length >= CLEAN_BY_KERNEL)
+        madvise(at, length, MADV_DONTNEED);
+    else
+        memset(at, 0, length);
+}
+
+/* Every call that can be refused passes here first. */
+static bool machine_refuses(struct machine *machine) {
+    size_t number = machine->calls++;
+    if (number < machine->refuse_from || number >= machine->refuse_to)
+        return false;
+    machine->refused++;
+    errno = ENOMEM;
+    return true;
+}
+
+static bool machine_is_full(struct machine *machine) {
+    machine->refused++;
+    errno = ENOMEM;
+    return true;
+}
+
+/* ---- the break ---- */
+
+/* What lies above the break's last page is zero, always. */
+static void machine_set_brk(struct machine *machine, size_t brk) {
+    size_t old_end = num_ceil(machine->brk, MACHINE_PAGE);
+    size_t new_end = num_ceil(brk, MACHINE_PAGE);
+    if (new_end < old_end)
+        machine_clean(machine->memory + new_end, old_end - new_end);
+    machine->brk = brk;
+}
+
+static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
+    struct machine *machine = machine_of(kernel);
+    char *old = machine->memory + machine->brk;
+    if (increment == 0)
+        return old;
+    if (machine_refuses(machine))
+        return (void *)-1;
+    if (increment < 0 && (size_t)-increment > machine->brk - machine->foreign) {
+        machine_wrong(machine,
+                      "sbrk below the start of the break or of a foreign stretch");
+        errno = ENOMEM;
+        return (void *)-1;
+    }
+    if (increment > 0 &&
+        (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED - machine->brk) {
+        machine_is_full(machine);
+        return (void *)-1;
+    }
+    if (increment > 0)
+        machine->foreign = 0;
+    else if (machine->foreign)
+        machine_wrong(machine, "sbrk lowers a break that somebody else raised");
+    machine_set_brk(machine, machine->brk + (size_t)increment);
+    return old;
+}
+
+bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment) {
+    if (increment < 0 && (size_t)-increment > machine->foreign)
+        increment = -(ptrdiff_t)machine->foreign;
+    if (increment == 0 ||
+        (increment > 0 &&
+         (size_t)increment > MACHINE_BREAK_LIMIT / 4 - machine->foreign) ||
+        machine->brk + (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED)
+        return false;
+    size_t old = machine->brk;
+    machine_set_brk(machine, machine->brk + (size_t)increment);
+    machine->foreign += (size_t)increment;
+    if (increment > 0) /* he uses what he took, and leaves it so */
+        memset(machine->memory + old, 0xf0, num_min((size_t)increment, MACHINE_PAGE));
+    return true;
+}
+
+/* ---- mappings ---- */
+
+/* The first extent that ends behind an offset. */
+static size_t machine_rank(const struct machine *machine, size_t offset) {
+    size_t i = 0;
+    while (i < machine->extents && machine->extent[i].end <= offset)
+        i++;
+    return i;
+}
+
+static bool machine_insert(struct machine *machine, size_t rank,
+                           struct machine_extent extent) {
+    if (machine->extents == MACHINE_EXTENTS)
+        return false;
+    struct machine_extent *at = &machine->extent[rank];
+    memmove(at + 1, at, (machine->extents++ - rank) * sizeof *at);
+    *at = extent;
+    return true;
+}
+
+/* Makes an offset the boundary of extents; false where there are too many. */
+static bool machine_split(struct machine *machine, size_t offset) {
+    size_t rank = machine_rank(machine, offset);
+    if (rank == machine->extents || machine->extent[rank].start >= offset)
+        return true;
+    struct machine_extent left = machine->extent[rank];
+    left.end = offset;
+    if (!machine_insert(machine, rank, left))
+        return false;
+    machine->extent[rank + 1].start = offset;
+    return true;
+}
+
+/* The range as offsets, if it is whole pages of the mapping space and all mapped. */
+static bool machine_range(struct machine *machine, const char *call, const void *address,
+                          size_t length, size_t *start, size_t *end) {
+    *start = num_address(address) - num_address(machine_maps(machine));
+    *end = *start + length;
+    size_t at = *start;
+    bool fits = length > 0 && *start < MACHINE_MAP_SPACE && *end <= MACHINE_MAP_SPACE &&
+                *start % MACHINE_PAGE == 0 && length % MACHINE_PAGE == 0;
+    for (size_t i = machine_rank(machine, at); fits && i < machine->extents && at < *end;
+         i++) {
+        if (machine->extent[i].start > at)
+            break;
+        at = machine->extent[i].end;
+    }
+    if (!fits || at < *end) {
+        machine_wrong(machine, call);
+        errno = EINVAL;
+        return false;
+    }
+    return true;
+}
+
+/* Splits at both ends, so that the range is whole extents; refused where there are too
+ * many. */
+static bool machine_isolate(struct machine *machine, size_t start, size_t end) {
+    if (machine_split(machine, start) && machine_split(machine, end))
+        return true;
+    machine_is_full(machine);
+    return false;
+}
+
+static void machine_look_at_fence(struct machine *machine,
+                                  const struct machine_extent *extent) {
+    const char *maps = machine_maps(machine);
+    if (!extent->touched && (!machine_is_zero(maps + extent->start, WATCHED) ||
+                             !machine_is_zero(maps + extent->end - WATCHED, WATCHED)))
+        machine_wrong(machine, "a write into an inaccessible page");
+}
+
+/* Unmaps a range of whole extents; unmapped memory is zero, always. */
+static void machine_drop(struct machine *machine, size_t start, size_t end) {
+    size_t first = machine_rank(machine, start), last = first;
+    for (; last < machine->extents && machine->extent[last].start < end; last++) {
+        const struct machine_extent *extent = &machine->extent[last];
+        machine_look_at_fence(machine, extent);
+        if (extent->touched)
+            machine_clean(machine_maps(machine) + extent->start,
+                          extent->end - extent->start);
+        if (extent->usable)
+            machine->usable -= extent->end - extent->start;
+    }
+    memmove(&machine->extent[first], &machine->extent[last],
+            (machine->extents - last) * sizeof machine->extent[0]);
+    machine->extents -= last - first;
+}
+
+static void *machine_mmap(struct os_kernel *kernel, size_t length, int protection) {
+    struct machine *machine = machine_of(kernel);
+    bool usable = protection != PROT_NONE;
+    if (machine_refuses(machine))
+        return MAP_FAILED;
+    if (length > MACHINE_MAP_SPACE ||
+        (usable && length > MACHINE_MAP_USABLE - machine->usable)) {
+        machine_is_full(machine);
+        return MAP_FAILED;
+    }
+    length = num_ceil(length, MACHINE_PAGE);
+    size_t start = 0, rank = 0;
+    while (rank < machine->extents && machine->extent[rank].start - start < length)
+        start = machine->extent[rank++].end;
+    struct machine_extent extent = {start, start + length, usable, usable};
+    if (extent.end > MACHINE_MAP_SPACE || !machine_insert(machine, rank, extent)) {
+        machine_is_full(machine);
+        return MAP_FAILED;
+    }
+    machine->usable += usable ? length : 0;
+    return machine_maps(machine) + start;
+}
+
+static int machine_munmap(struct os_kernel *kernel, void *address, size_t length) {
+    struct machine *machine = machine_of(kernel);
+    size_t start, end;
+    if (machine_refuses(machine))
+        return -1;
+    length = num_ceil(length, MACHINE_PAGE);
+    if (!machine_range(machine, "munmap of what is not mapped", address, length, &start,
+                       &end) ||
+        !machine_isolate(machine, start, end))
+        return -1;
+    machine_drop(machine, start, end);
+    return 0;
+}
+
+static int machine_mprotect(struct os_kernel *kernel, void *address, size_t length,
+                            int protection) {
+    struct machine *machine = machine_of(kernel);
+    size_t start, end;
+    bool usable = protection != PROT_NONE;
+    if (machine_refuses(machine))
+        return -1;
+    if (!machine_range(machine, "mprotect of what is not mapped", address, length, &start,
+                       &end))
+        return -1;
+    if ((usable && length > MACHINE_MAP_USABLE - machine->usable &&
+         machine_is_full(machine)) ||
+        !machine_isolate(machine, start, end))
+        return -1;
+    for (size_t i = machine_rank(machine, start);
+         i < machine->extents && machine->extent[i].start < end; i++) {
+        struct machine_extent *extent = &machine->extent[i];
+        size_t bytes = extent->end - extent->start;
+        if (usable && !extent->usable)
+            machine->usable += bytes;
+        if (!usable && extent->usable)
+            machine->usable -= bytes;
+        extent->usable = usable;
+        extent->touched = extent->touched || usable;
+    }
+    return 0;
+}
+
+static void *machine_mremap(struct os_kernel *kernel, void *from, size_t from_length,
+                            size_t to_length, void *to) {
+    struct machine *machine = machine_of(kernel);
+    size_t from_start, from_end, to_start, to_end;
+    if (machine_refuses(machine))
+        return MAP_FAILED;
+    if (!machine_range(machine, "mremap of what is not mapped", from, from_length,
+                       &from_start, &from_end) ||
+        !machine_range(machine, "mremap to what was not reserved", to, to_length,
+                       &to_start, &to_end))
+        return MAP_FAILED;
+    size_t more = to_length > from_length ? to_length - from_length : 0;
+    if ((more > MACHINE_MAP_USABLE - machine->usable && machine_is_full(machine)) ||
+        !machine_isolate(machine, from_start, from_end) ||
+        !machine_isolate(machine, to_start, to_end))
+        return MAP_FAILED;
+    machine_drop(machine, to_start, to_end);
+    machine_insert(machine, machine_rank(machine, to_start),
+                   (struct machine_extent){to_start, to_end, true, true});
+    machine->usable += to_length;
+    memcpy(to, from, num_min(from_length, to_length));
+    machine_drop(machine, from_start, from_end);
+    return to;
+}
+
+static int machine_madvise(struct os_kernel *kernel, void *address, size_t length) {
+    struct machine *machine = machine_of(kernel);
+    if (machine_refuses(machine))
+        return -1;
+    if (length == 0)
+        return 0;
+    if (num_address(address) - num_address(machine->memory) < MACHINE_BREAK_LIMIT) {
+        if (!machine_holds(machine, address, length)) {
+            machine_wrong(machine, "madvise above the break");
+            errno = ENOMEM;
+            return -1;
+        }
+        machine_clean(address, length);
+        return 0;
+    }
+    size_t start, end;
+    if (!machine_range(machine, "madvise of what is not mapped", address, length, &start,
+                       &end))
+        return -1;
+    for (size_t i = machine_rank(machine, start);
+         i < machine->extents && machine->extent[i].start < end; i++) {
+        const struct machine_extent *extent = &machine->extent[i];
+        size_t low = num_max(extent->start, start), high = num_min(extent->end, end);
+        if (extent->touched)
+            machine_clean(machine_maps(machine) + low, high - low);
+    }
+    return 0;
+}
+
+static ssize_t machine_getrandom(struct os_kernel *kernel, void *buffer, size_t length) {
+    if (machine_refuses(machine_of(kernel)))
+        return -1;
+    for (size_t i = 0; i < length; i++)
+        ((unsigned char *)buffer)[i] = (unsigned char)num_mix(i + 1);
+    return (ssize_t)length;
+}
+
+static void machine_broken(struct os_kernel *kernel, const char *call, int error) {
+    (void)error;
+    machine_wrong(machine_of(kernel), call);
+}
+
+/* ---- the box ---- */
+
+bool machine_open(struct machine *machine, size_t skew) {
+    size_t length = MACHINE_BREAK_LIMIT + MACHINE_GAP + MACHINE_MAP_SPACE + WATCHED;
+    length = num_ceil(length, MACHINE_PAGE) + skew * MACHINE_PAGE;
+    char *reservation = mmap(NULL, length, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (reservation == MAP_FAILED)
+        return false;
+    *machine = (struct machine){
+        .kernel = {.sbrk = machine_sbrk,
+                   .mmap = machine_mmap,
+                   .munmap = machine_munmap,
+                   .mprotect = machine_mprotect,
+                   .mremap = machine_mremap,
+                   .madvise = machine_madvise,
+                   .getrandom = machine_getrandom,
+                   .broken = machine_broken,
+                   .page = MACHINE_PAGE},
+        .reservation = reservation,
+        .reservation_length = length,
+        .memory = reservation + skew * MACHINE_PAGE,
+    };
+    return true;
+}
+
+void machine_close(struct machine *machine) {
+    munmap(machine->reservation, machine->reservation_length);
+}
+
+void machine_reset(struct machine *machine) {
+    machine_drop(machine, 0, MACHINE_MAP_SPACE);
+    machine_set_brk(machine, 0);
+    machine->foreign = 0;
+    machine->calls = 0;
+    machine->refuse_from = machine->refuse_to = 0;
+    machine->refused = 0;
+    machine->wrong = NULL;
+}
+
+void machine_refuse(struct machine *machine, size_t first, size_t count) {
+    machine->refuse_from = machine->calls + first - 1;
+    machine->refuse_to = machine->refuse_from + count;
+}
+
+bool machine_refusal_pending(const struct machine *machine) {
+    return machine->calls < machine->refuse_to;
+}
+
+bool machine_holds(const struct machine *machine, const void *address, size_t length) {
+    size_t offset = num_address(address) - num_address(machine->memory);
+    if (offset < MACHINE_BREAK_LIMIT)
+        return offset <= machine->brk && length <= machine->brk - offset;
+    offset = num_address(address) - num_address(machine_maps(machine));
+    size_t rank = machine_rank(machine, offset);
+    if (offset >= MACHINE_MAP_SPACE || rank == machine->extents)
+        return false;
+    const struct machine_extent *extent = &machine->extent[rank];
+    return extent->usable && extent->start <= offset && length <= extent->end - offset;
+}
+
+size_t machine_mapped(const struct machine *machine) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < machine->extents; i++)
+        bytes += machine->extent[i].end - machine->extent[i].start;
+    return bytes;
+}
+
+const char *machine_check(struct machine *machine) {
+    size_t above = num_ceil(machine->brk, MACHINE_PAGE);
+    if (!machine_is_zero(machine->memory + above, WATCHED))
+        machine_wrong(machine, "a write above the break");
+    return machine->wrong;
+}

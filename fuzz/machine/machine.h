@@ -1,0 +1,80 @@
+/*
+ * machine: a kernel in a box.
+ *
+ * Gives a heap a break and mappings of its own within memory reserved once, behaves as
+ * Linux does (whole pages, zeroed when new, ENOMEM), refuses calls on schedule, and keeps
+ * the ledger: a call that a correct allocator never makes is remembered in `wrong`. No
+ * clock, no real randomness, and no dependence on its address; resetting costs what was
+ * used.
+ */
+#ifndef FUZZ_MACHINE_MACHINE_H
+#define FUZZ_MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "osmem/platform/sys.h"
+
+enum {
+    MACHINE_EXTENTS = 512,
+    MACHINE_PAGE = 4096,
+};
+
+/* Bytes: how far the break goes, the address space for mappings, and how much of it may
+ * be usable. */
+#define MACHINE_BREAK_LIMIT ((size_t)16 << 20)
+#define MACHINE_MAP_SPACE   ((size_t)1 << 30)
+#define MACHINE_MAP_USABLE  ((size_t)64 << 20)
+
+/* A run of mapped pages of one kind. */
+struct machine_extent {
+    size_t start, end; /* offsets in the mapping space, in bytes */
+    bool usable;       /* readable and writable, else inaccessible */
+    bool touched;      /* was ever usable */
+};
+
+struct machine {
+    struct os_kernel kernel; /* first: a struct os_kernel * is a struct machine * */
+    char *reservation;
+    size_t reservation_length;
+    char *memory; /* the break's space, then the mappings' */
+    size_t brk;
+    size_t foreign; /* bytes at the top of the break that somebody else holds */
+    struct machine_extent extent[MACHINE_EXTENTS];
+    size_t extents;
+    size_t usable; /* bytes mapped readable and writable */
+    size_t calls;  /* that could have been refused, since the reset */
+    size_t refuse_from,
+        refuse_to;     /* of the calls' numbers; refused if from <= number < to */
+    size_t refused;    /* calls refused, for whatever reason */
+    const char *wrong; /* the first illegal call, or NULL */
+};
+
+/* Reserves its memory `skew` pages away from where it would lie; false if that is
+ * refused. */
+bool machine_open(struct machine *machine, size_t skew);
+void machine_close(struct machine *machine);
+
+/* As after machine_open. */
+void machine_reset(struct machine *machine);
+
+/* Refuses the calls from the `first`-th from now on (1 is the next), `count` of them. */
+void machine_refuse(struct machine *machine, size_t first, size_t count);
+
+/* A refusal is still to come. */
+bool machine_refusal_pending(const struct machine *machine);
+
+/* Somebody else's sbrk; he lowers only what he raised. True if the break moved. */
+bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment);
+
+/* Every byte of the range may be read and written. */
+bool machine_holds(const struct machine *machine, const void *address, size_t length);
+
+/* Bytes mapped, inaccessible ones included. */
+size_t machine_mapped(const struct machine *machine);
+
+/* The first thing that is wrong (an illegal call, a write where none may be), or NULL. */
+const char *machine_check(struct machine *machine);
+
+#endif

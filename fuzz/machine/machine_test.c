@@ -1,0 +1,128 @@
+#include "fuzz/machine/machine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "osmem/testing/suite.h"
+
+#define PAGE MACHINE_PAGE
+
+static struct machine machine;
+static struct os_kernel *kernel = &machine.kernel;
+
+static void open_machine(void) {
+    ck_assert(machine_open(&machine, 3));
+}
+
+START_TEST(the_break_behaves_as_linux_says) {
+    open_machine();
+    char *start = kernel->sbrk(kernel, 0);
+    ck_assert_ptr_eq(kernel->sbrk(kernel, 5000), start);
+    memset(start, 1, 5000);
+    kernel->sbrk(kernel, -4500);
+    kernel->sbrk(kernel, 4500);
+    ck_assert_int_eq(start[499], 1);
+    ck_assert_int_eq(start[4095], 1); /* the rest of the page is kept */
+    ck_assert_int_eq(start[4096], 0);
+    errno = 0;
+    ck_assert_ptr_eq(kernel->sbrk(kernel, MACHINE_BREAK_LIMIT), (void *)-1);
+    ck_assert_int_eq(errno, ENOMEM);
+    ck_assert_ptr_null(machine_check(&machine));
+    kernel->sbrk(kernel, -5001);
+    ck_assert_ptr_nonnull(machine_check(&machine));
+}
+END_TEST
+
+START_TEST(a_foreigner_lowers_only_what_he_raised) {
+    open_machine();
+    kernel->sbrk(kernel, 100);
+    ck_assert(!machine_foreign_sbrk(&machine, -50));
+    ck_assert(machine_foreign_sbrk(&machine, 33));
+    ck_assert(machine_foreign_sbrk(&machine, -100));
+    ck_assert_uint_eq(machine.brk, 100);
+    machine_foreign_sbrk(&machine, 10);
+    kernel->sbrk(kernel, -10);
+    ck_assert_ptr_nonnull(machine_check(&machine));
+}
+END_TEST
+
+START_TEST(mappings_are_zero_and_kept_apart) {
+    open_machine();
+    char *a = kernel->mmap(kernel, 3 * PAGE, PROT_NONE);
+    char *b = kernel->mmap(kernel, PAGE, PROT_READ | PROT_WRITE);
+    ck_assert(!machine_holds(&machine, a, 1) && machine_holds(&machine, b, PAGE));
+    ck_assert_int_eq(kernel->mprotect(kernel, a + PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
+    ck_assert(machine_holds(&machine, a + PAGE, PAGE));
+    ck_assert(!machine_holds(&machine, a + PAGE, PAGE + 1));
+    memset(a + PAGE, 7, PAGE);
+    ck_assert_int_eq(kernel->munmap(kernel, a, 3 * PAGE), 0);
+    char *again = kernel->mmap(kernel, 3 * PAGE, PROT_READ | PROT_WRITE);
+    ck_assert_ptr_eq(again, a);
+    ck_assert_int_eq(again[PAGE], 0);
+    ck_assert_uint_eq(machine_mapped(&machine), 4 * PAGE);
+    ck_assert_ptr_null(machine_check(&machine));
+    machine_reset(&machine);
+    ck_assert_uint_eq(machine_mapped(&machine), 0);
+}
+END_TEST
+
+START_TEST(mremap_moves_into_what_is_reserved) {
+    open_machine();
+    char *from = kernel->mmap(kernel, PAGE, PROT_READ | PROT_WRITE);
+    char *to = kernel->mmap(kernel, 4 * PAGE, PROT_NONE);
+    from[5] = 9;
+    ck_assert_ptr_eq(kernel->mremap(kernel, from, PAGE, 2 * PAGE, to + PAGE), to + PAGE);
+    ck_assert(to[PAGE + 5] == 9 && to[2 * PAGE] == 0);
+    ck_assert(!machine_holds(&machine, from, 1));
+    ck_assert_uint_eq(machine_mapped(&machine), 4 * PAGE);
+    ck_assert_int_eq(kernel->madvise(kernel, to + PAGE, PAGE), 0);
+    ck_assert_int_eq(to[PAGE + 5], 0);
+    ck_assert_ptr_null(machine_check(&machine));
+}
+END_TEST
+
+START_TEST(what_a_correct_allocator_never_does_is_seen) {
+    open_machine();
+    char *a = kernel->mmap(kernel, 3 * PAGE, PROT_NONE);
+    ck_assert_int_eq(kernel->munmap(kernel, a, 4 * PAGE), -1);
+    ck_assert_str_eq(machine_check(&machine), "munmap of what is not mapped");
+    machine_reset(&machine);
+    ck_assert_int_eq(kernel->mprotect(kernel, a, PAGE, PROT_READ), -1);
+    ck_assert_ptr_nonnull(machine_check(&machine));
+    machine_reset(&machine);
+    a = kernel->mmap(kernel, 3 * PAGE, PROT_NONE);
+    a[3 * PAGE - 1] = 1;
+    kernel->munmap(kernel, a, 3 * PAGE);
+    ck_assert_str_eq(machine_check(&machine), "a write into an inaccessible page");
+    a[3 * PAGE - 1] = 0;
+    machine_reset(&machine);
+    a = kernel->sbrk(kernel, PAGE);
+    a[PAGE] = 1;
+    ck_assert_str_eq(machine_check(&machine), "a write above the break");
+}
+END_TEST
+
+START_TEST(calls_are_refused_on_schedule) {
+    open_machine();
+    machine_refuse(&machine, 2, 2);
+    ck_assert_ptr_ne(kernel->sbrk(kernel, 16), (void *)-1);
+    ck_assert(machine_refusal_pending(&machine));
+    errno = 0;
+    ck_assert_ptr_eq(kernel->sbrk(kernel, 16), (void *)-1);
+    ck_assert_int_eq(errno, ENOMEM);
+    ck_assert_ptr_eq(kernel->mmap(kernel, PAGE, PROT_NONE), MAP_FAILED);
+    ck_assert(!machine_refusal_pending(&machine));
+    ck_assert_uint_eq(machine.refused, 2);
+    ck_assert_ptr_ne(kernel->mmap(kernel, PAGE, PROT_NONE), MAP_FAILED);
+}
+END_TEST
+
+int main(void) {
+    return suite_run("machine", SUITE(the_break_behaves_as_linux_says,
+                                      a_foreigner_lowers_only_what_he_raised,
+                                      mappings_are_zero_and_kept_apart,
+                                      mremap_moves_into_what_is_reserved,
+                                      what_a_correct_allocator_never_does_is_seen,
+                                      calls_are_refused_on_schedule));
+}

@@ -1,0 +1,203 @@
+#include <string.h>
+
+#include "fuzz/ops/codec.h"
+#include "fuzz/ops/text.h"
+#include "osmem/testing/suite.h"
+
+static uint64_t random_state = 1;
+
+static uint64_t next_random(void) {
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return random_state >> 24;
+}
+
+/* Bytes to operations to bytes. */
+static void expect_codec_identity(const uint8_t *bytes, size_t length) {
+    size_t at = 0;
+    struct op op;
+    for (;;) {
+        uint8_t again[OP_BYTES_MAX];
+        size_t before = at;
+        if (!codec_decode(bytes, length, &at, &op))
+            break;
+        size_t written = codec_encode(&op, again);
+        ck_assert_uint_eq(written, at - before);
+        ck_assert_mem_eq(again, bytes + before, written);
+    }
+    ck_assert_uint_lt(length - at, OP_BYTES_MAX);
+}
+
+static void expect_text_identity(const uint8_t *bytes, size_t length) {
+    char *text;
+    size_t text_length, back_length;
+    uint8_t back[512];
+    struct text_error error;
+    FILE *to = open_memstream(&text, &text_length);
+    text_print(to, bytes, length, SIZE_MAX);
+    fclose(to);
+    bool compiled =
+        text_compile(text, text_length, back, sizeof back, &back_length, &error);
+    ck_assert_msg(compiled, "line %u: %s\n%s", error.line, error.expected, text);
+    ck_assert_uint_eq(back_length, length);
+    ck_assert(memcmp(back, bytes, length) == 0);
+    free(text);
+}
+
+START_TEST(any_bytes_come_back) {
+    uint8_t bytes[512];
+    for (int i = 0; i < 20000; i++) {
+        size_t length = next_random() % sizeof bytes;
+        for (size_t k = 0; k < length; k++)
+            bytes[k] = (uint8_t)next_random();
+        expect_codec_identity(bytes, length);
+        if (i < 300)
+            expect_text_identity(bytes, length % 64);
+    }
+    expect_text_identity(bytes, 0);
+}
+END_TEST
+
+START_TEST(every_first_byte_comes_back) {
+    for (unsigned first = 0; first < 256; first++)
+        for (unsigned other = 0; other < 256; other += 5) {
+            uint8_t bytes[OP_BYTES_MAX] = {(uint8_t)first, (uint8_t)other,
+                                           (uint8_t)(other * 7), (uint8_t)(other + 99),
+                                           (uint8_t)(other * 3)};
+            expect_text_identity(bytes, 5);
+        }
+}
+END_TEST
+
+START_TEST(every_size_has_one_way_back_in_its_class) {
+    for (int class = 0; class < SIZE_CLASSES; class ++)
+        for (uint16_t number = 0; number < 1024; number++) {
+            struct op_size back, size = {(uint8_t)class, number};
+            if (class == SIZE_SAME)
+                continue;
+            ck_assert(
+                op_size_in_class((enum size_class) class, op_size_bytes(size, 0), &back));
+            ck_assert_uint_eq(back.number, number);
+        }
+}
+END_TEST
+
+START_TEST(the_sizes_that_matter_can_be_written) {
+    static const size_t sizes[] = {0,
+                                   1,
+                                   15,
+                                   16,
+                                   17,
+                                   1023,
+                                   1024,
+                                   4095,
+                                   4096,
+                                   4097,
+                                   131071,
+                                   131072,
+                                   131073,
+                                   65535,
+                                   (size_t)1 << 20,
+                                   ((size_t)1 << 25) + 31,
+                                   (size_t)PTRDIFF_MAX,
+                                   (size_t)PTRDIFF_MAX + 1,
+                                   SIZE_MAX,
+                                   SIZE_MAX - 511};
+    struct op_size size;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        ck_assert(op_size_from_bytes(sizes[i], &size));
+        ck_assert_uint_eq(op_size_bytes(size, 0), sizes[i]);
+    }
+    ck_assert_uint_eq(op_size_bytes((struct op_size){SIZE_SAME, 0}, 100), 0);
+    ck_assert_uint_eq(op_size_bytes((struct op_size){SIZE_SAME, 513}, 100), 101);
+}
+END_TEST
+
+START_TEST(a_text_says_what_it_means) {
+    static const char text[] = "format 1\n"
+                               "# a comment, and an empty line\n"
+                               "\n"
+                               "malloc s3 100  # another\n"
+                               "calloc s1 max-0 2\n"
+                               "realloc s3 same-8\r\n"
+                               "aligned_alloc s2 100 4096\n"
+                               "refuse 3 16\n"
+                               "sbrk -4096\n"
+                               "free s3";
+    uint8_t bytes[64];
+    size_t length, at = 0;
+    struct text_error error;
+    struct op op;
+    ck_assert(text_compile(text, strlen(text), bytes, sizeof bytes, &length, &error));
+    ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_MALLOC &&
+              op.slot == 3);
+    ck_assert_uint_eq(op_size_bytes(op.size, 0), 100);
+    ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_CALLOC);
+    ck_assert_uint_eq(op_size_bytes(op.size, 0), SIZE_MAX);
+    ck_assert_uint_eq(op_size_bytes(op.size2, 0), 2);
+    ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_REALLOC);
+    ck_assert_uint_eq(op_size_bytes(op.size, 50), 42);
+    ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_ALIGNED_ALLOC);
+    ck_assert_uint_eq(op_alignment(op.alignment), 4096);
+    ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_REFUSE);
+    ck_assert(op_refuse_first(op.count) == 3 && op_refuse_count(op.count) == 16);
+    ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_SBRK);
+    ck_assert_int_eq(op_break_step(op.count), -4096);
+    ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_FREE);
+    ck_assert(!codec_decode(bytes, length, &at, &op));
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    unsigned line;
+    const char *expected;
+} bad_texts[] = {
+    {"", 1, "format 1"},
+    {"format 2\n", 1, "format 1"},
+    {"format 1\nmalloc\n", 2, "a slot"},
+    {"format 1\nmalloc s32 1\n", 2, "a slot"},
+    {"format 1\nmalloc 3 1\n", 2, "a slot"},
+    {"format 1\n\nmalloc s1 x\n", 3, "a size"},
+    {"format 1\nmalloc s1 -1\n", 2, "a size"},
+    {"format 1\nmalloc s1 99999999999999999999999\n", 2, "a size"},
+    {"format 1\nmalloc s1 100000001\n", 2, "can write"},
+    {"format 1\nmalloc s1 same\n", 2, "a size"},
+    {"format 1\nmalloc s1 same+600\n", 2, "a size"},
+    {"format 1\nmalloc s1 5:page\n", 2, "a class"},
+    {"format 1\nmalloc s1 5 6\n", 2, "the line's end"},
+    {"format 1\nmalloc s1 5 !1 2\n", 2, "the line's end"},
+    {"format 1\nfrobnicate s1\n", 2, "an operation"},
+    {"format 1\naligned_alloc s1 10 5\n", 2, "an alignment"},
+    {"format 1\naligned_alloc s1 10 0\n", 2, "an alignment"},
+    {"format 1\nrefuse 0 1\n", 2, "which call"},
+    {"format 1\nrefuse 1 17\n", 2, "how many"},
+    {"format 1\nsbrk 65\n", 2, "a step"},
+    {"format 1\nthread 256\n", 2, "a number"},
+    {"format 1\nrest 256\n", 2, "a byte"},
+    {"format 1\nreserved\n", 2, "a byte"},
+};
+
+START_TEST(a_wrong_text_is_told_where_and_what) {
+    uint8_t bytes[64];
+    size_t length;
+    struct text_error error;
+    for (size_t i = 0; i < sizeof bad_texts / sizeof bad_texts[0]; i++) {
+        const char *text = bad_texts[i].text;
+        ck_assert(
+            !text_compile(text, strlen(text), bytes, sizeof bytes, &length, &error));
+        ck_assert_msg(error.line == bad_texts[i].line, "%s: line %u", text, error.line);
+        ck_assert_msg(strstr(error.expected, bad_texts[i].expected), "%s: %s", text,
+                      error.expected);
+    }
+    ck_assert(!text_compile("format 1\nfree s1\nfree s1", 24, bytes, 3, &length, &error));
+    ck_assert_uint_eq(error.line, 3);
+}
+END_TEST
+
+int main(void) {
+    return suite_run("ops", SUITE(any_bytes_come_back, every_first_byte_comes_back,
+                                  every_size_has_one_way_back_in_its_class,
+                                  the_sizes_that_matter_can_be_written,
+                                  a_text_says_what_it_means,
+                                  a_wrong_text_is_told_where_and_what));
+}

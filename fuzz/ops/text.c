@@ -1,0 +1,305 @@
+#include "fuzz/ops/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/ops/codec.h"
+
+static const char text_heading[] = "format 1";
+
+static const char *const size_class_names[SIZE_CLASSES] = {
+    "byte", "eight", "page", "power", "large", "huge", "same", "limit"};
+
+bool text_is_program(const char *text, size_t length) {
+    size_t heading = sizeof text_heading - 1;
+    return length >= heading && memcmp(text, text_heading, heading) == 0 &&
+           (length == heading || text[heading] == '\n' || text[heading] == '\r');
+}
+
+/* ---- printing ---- */
+
+static void text_print_size(FILE *to, struct op_size size) {
+    struct op_size plain;
+    if (size.class == SIZE_SAME) {
+        fprintf(to, " same%+d", (int)size.number - 512);
+        return;
+    }
+    size_t bytes = op_size_bytes(size, 0);
+    if (size.class == SIZE_LIMIT && size.number < 512)
+        fprintf(to, " max-%zu", SIZE_MAX - bytes);
+    else if (size.class == SIZE_LIMIT)
+        fprintf(to, " half%+d", (int)((intmax_t)(bytes - (size_t)PTRDIFF_MAX)));
+    else
+        fprintf(to, " %zu", bytes);
+    bool canonical = op_size_from_bytes(bytes, &plain) && plain.class == size.class;
+    if (!canonical)
+        fprintf(to, ":%s", size_class_names[size.class]);
+}
+
+static void text_print_operand(FILE *to, const struct op *op, char operand) {
+    switch (operand) {
+    case 's':
+        fprintf(to, " s%u", op->slot);
+        break;
+    case 'z':
+        text_print_size(to, op->size);
+        break;
+    case 'Z':
+        text_print_size(to, op->size2);
+        break;
+    case 'a':
+        fprintf(to, " %zu", op_alignment(op->alignment));
+        break;
+    case 'r':
+        fprintf(to, " %u %u", op_refuse_first(op->count), op_refuse_count(op->count));
+        break;
+    case 'b':
+        fprintf(to, " %td", op_break_step(op->count));
+        break;
+    default:
+        fprintf(to, " %u", op->count);
+    }
+}
+
+void text_print_op(FILE *to, const struct op *op) {
+    if (op->kind == OP_RESERVED) {
+        fprintf(to, "reserved 0x%02x", op->code);
+        return;
+    }
+    fputs(op_name(op->kind), to);
+    for (const char *operand = op_operands(op->kind); *operand; operand++)
+        text_print_operand(to, op, *operand);
+    if (op->spare)
+        fprintf(to, " !%u", op->spare);
+}
+
+void text_print(FILE *to, const uint8_t *bytes, size_t length, size_t mark) {
+    struct op op;
+    size_t at = 0;
+    fprintf(to, "%s\n", text_heading);
+    for (size_t i = 0; codec_decode(bytes, length, &at, &op); i++) {
+        text_print_op(to, &op);
+        fputs(i == mark ? "   # <== here\n" : "\n", to);
+    }
+    if (at == length)
+        return;
+    fputs("rest", to);
+    for (; at < length; at++)
+        fprintf(to, " 0x%02x", bytes[at]);
+    fputc('\n', to);
+}
+
+/* ---- compiling ---- */
+
+struct text_parser {
+    char *words; /* what is left of the line */
+    struct text_error *error;
+};
+
+static bool text_expected(struct text_parser *parser, const char *what,
+                          const char *found) {
+    snprintf(parser->error->expected, sizeof parser->error->expected,
+             "expected %s, found %s%.24s%s", what, found ? "\"" : "",
+             found ? found : "the line's end", found ? "\"" : "");
+    return false;
+}
+
+static char *text_word(struct text_parser *parser) {
+    return strtok_r(NULL, " \t\r", &parser->words);
+}
+
+/* A whole word as a number between two bounds. */
+static bool text_number(struct text_parser *parser, const char *what, intmax_t least,
+                        intmax_t most, intmax_t *number) {
+    char *word = text_word(parser), *end = NULL;
+    errno = 0;
+    intmax_t n = word ? strtoimax(word, &end, 0) : 0;
+    if (!word || *end || end == word || errno || n < least || n > most)
+        return text_expected(parser, what, word);
+    *number = n;
+    return true;
+}
+
+/* "100", "max-1", "half+3", each perhaps with ":class"; or "same-8". */
+static bool text_size(struct text_parser *parser, struct op_size *size) {
+    static const char what[] = "a size (100, same+5, max-1 or half+0)";
+    char *word = text_word(parser), *end = NULL;
+    char copy[64];
+    if (!word || strlen(word) >= sizeof copy)
+        return text_expected(parser, what, word);
+    strcpy(copy, word);
+    char *class_name = strchr(copy, ':');
+    if (class_name)
+        *class_name++ = '\0';
+    const char *digits = copy;
+    size_t base = 0;
+    bool same = strncmp(copy, "same", 4) == 0;
+    if (same || strncmp(copy, "half", 4) == 0) {
+        base = same ? 512 : (size_t)PTRDIFF_MAX;
+        digits = copy + 4;
+    } else if (strncmp(copy, "max", 3) == 0) {
+        base = SIZE_MAX;
+        digits = copy + 3;
+    }
+    bool is_signed = digits != copy;
+    if ((is_signed && *digits != '+' && *digits != '-') || (!is_signed && *digits == '-'))
+        return text_expected(parser, what, word);
+    errno = 0;
+    size_t bytes = base + (is_signed ? (size_t)strtoimax(digits, &end, 0)
+                                     : (size_t)strtoumax(digits, &end, 0));
+    if (end == digits || *end || errno || (same && bytes >= 1024))
+        return text_expected(parser, what, word);
+    if (same) {
+        *size = (struct op_size){SIZE_SAME, (uint16_t)bytes};
+        return true;
+    }
+    if (!class_name)
+        return op_size_from_bytes(bytes, size) ||
+               text_expected(parser, "a size that a program can write (see op.h)", word);
+    for (int class = 0; class < SIZE_CLASSES; class ++)
+        if (class != SIZE_SAME && strcmp(class_name, size_class_names[class]) == 0 &&
+            op_size_in_class((enum size_class) class, bytes, size))
+            return true;
+    return text_expected(parser, "a class that can write this size", word);
+}
+
+static bool text_slot(struct text_parser *parser, uint8_t *slot) {
+    char *word = text_word(parser), *end = NULL;
+    unsigned long n = word && word[0] == 's' ? strtoul(word + 1, &end, 10) : 0;
+    if (!end || end == word + 1 || *end || n >= OP_SLOTS)
+        return text_expected(parser, "a slot (s0 to s31)", word);
+    *slot = (uint8_t)n;
+    return true;
+}
+
+static bool text_operand(struct text_parser *parser, struct op *op, char operand) {
+    intmax_t n, m;
+    switch (operand) {
+    case 's':
+        return text_slot(parser, &op->slot);
+    case 'z':
+        return text_size(parser, &op->size);
+    case 'Z':
+        return text_size(parser, &op->size2);
+    case 'a':
+        return text_number(parser, "an alignment", 1, INTMAX_MAX, &n) &&
+               (op_alignment_from((size_t)n, &op->alignment) ||
+                text_expected(parser, "an alignment (2^k, or 3 * 2^k; k up to 31)",
+                              NULL));
+    case 'r':
+        if (!text_number(parser, "which call to refuse (1 to 16)", 1, 16, &n) ||
+            !text_number(parser, "how many calls to refuse (1 to 16)", 1, 16, &m))
+            return false;
+        op->count = (uint8_t)((n - 1) | (m - 1) << 4);
+        return true;
+    case 'b':
+        return text_number(parser, "a step of the break", -INTMAX_MAX, INTMAX_MAX, &n) &&
+               (op_break_step_from((ptrdiff_t)n, &op->count) ||
+                text_expected(parser, "a step of -64 to 63 bytes or of up to 64 pages",
+                              NULL));
+    default:
+        if (!text_number(parser, "a number (0 to 255)", 0, 255, &n))
+            return false;
+        op->count = (uint8_t)n;
+        return true;
+    }
+}
+
+/* "rest 0x01 0x02": bytes as they are. */
+static bool text_rest(struct text_parser *parser, uint8_t *bytes, size_t *length) {
+    intmax_t n;
+    *length = 0;
+    do {
+        if (*length == OP_BYTES_MAX)
+            return text_expected(parser, "at most 6 bytes", NULL);
+        if (!text_number(parser, "a byte (0x00 to 0xff)", 0, 255, &n))
+            return false;
+        bytes[(*length)++] = (uint8_t)n;
+    } while (*parser->words);
+    return true;
+}
+
+static bool text_spare(struct text_parser *parser, struct op *op) {
+    char *word = text_word(parser), *end = NULL;
+    if (!word)
+        return true;
+    unsigned long n = word[0] == '!' ? strtoul(word + 1, &end, 10) : 0;
+    if (!end || end == word + 1 || *end || n > UINT16_MAX)
+        return text_expected(parser, "the line's end", word);
+    op->spare = (uint16_t)n;
+    return text_word(parser) ? text_expected(parser, "the line's end", "more words")
+                             : true;
+}
+
+static bool text_op(struct text_parser *parser, const char *name, uint8_t *bytes,
+                    size_t *length) {
+    struct op op = {.kind = 0};
+    intmax_t n;
+    if (strcmp(name, "rest") == 0)
+        return text_rest(parser, bytes, length);
+    if (strcmp(name, "reserved") == 0) {
+        if (!text_number(parser, "a byte (0x00 to 0xff)", 0, 255, &n))
+            return false;
+        bytes[0] = (uint8_t)n;
+        *length = 1;
+        return true;
+    }
+    while (op.kind < OP_KINDS && strcmp(name, op_name(op.kind)) != 0)
+        op.kind++;
+    if (op.kind == OP_KINDS)
+        return text_expected(parser, "an operation (see fuzz/ops/op.def)", name);
+    for (const char *operand = op_operands(op.kind); *operand; operand++)
+        if (!text_operand(parser, &op, *operand))
+            return false;
+    if (!text_spare(parser, &op))
+        return false;
+    *length = codec_encode(&op, bytes);
+    return true;
+}
+
+static bool text_line(char *line, struct text_error *error, uint8_t *bytes,
+                      size_t *length) {
+    struct text_parser parser = {.error = error};
+    char *comment = strchr(line, '#');
+    if (comment)
+        *comment = '\0';
+    *length = 0;
+    char *name = strtok_r(line, " \t\r", &parser.words);
+    return !name || text_op(&parser, name, bytes, length);
+}
+
+bool text_compile(const char *text, size_t text_length, uint8_t *bytes, size_t most,
+                  size_t *length, struct text_error *error) {
+    *length = 0;
+    error->line = 1;
+    if (!text_is_program(text, text_length)) {
+        strcpy(error->expected, "expected \"format 1\"");
+        return false;
+    }
+    for (size_t at = 0; at < text_length; error->line++) {
+        const char *end = memchr(text + at, '\n', text_length - at);
+        size_t line_length = end ? (size_t)(end - text) - at : text_length - at;
+        char line[256];
+        uint8_t op[OP_BYTES_MAX];
+        size_t op_length = 0;
+        if (line_length >= sizeof line || memchr(text + at, '\0', line_length)) {
+            strcpy(error->expected, "expected a line of text of up to 255 characters");
+            return false;
+        }
+        memcpy(line, text + at, line_length);
+        line[line_length] = '\0';
+        if (error->line > 1 && !text_line(line, error, op, &op_length))
+            return false;
+        if (op_length > most - *length) {
+            snprintf(error->expected, sizeof error->expected,
+                     "expected a program of at most %zu bytes", most);
+            return false;
+        }
+        memcpy(bytes + *length, op, op_length);
+        *length += op_length;
+        at += line_length + 1;
+    }
+    return true;
+}

@@ -1,0 +1,47 @@
+/*
+ * text: a program as people read, write and keep it.
+ *
+ *     format 1
+ *     malloc s0 100          # a size in bytes, or "same+5", "max-1", "half+0"
+ *     calloc s1 10 20
+ *     realloc s0 same-8
+ *     aligned_alloc s2 100 64
+ *     refuse 1 2             # the next kernel call, two in a row
+ *     sbrk -4096
+ *     free s0
+ *
+ * "max" is SIZE_MAX and "half" PTRDIFF_MAX. Bytes to text to bytes is the identity: where
+ * a number can be written in bytes in more than one way, ":page" and the like say which;
+ * "!n" keeps bits that mean nothing, and "rest" the bytes of an operation that is cut
+ * off.
+ */
+#ifndef FUZZ_OPS_TEXT_H
+#define FUZZ_OPS_TEXT_H
+
+#include <stdio.h>
+
+#include "fuzz/ops/op.h"
+
+/* Where a text is wrong, and what was expected there. */
+struct text_error {
+    unsigned line;
+    char expected[96];
+};
+
+/* The text begins as every text program does. */
+bool text_is_program(const char *text, size_t length);
+
+/* Prints one operation without a line's end. */
+void text_print_op(FILE *to, const struct op *op);
+
+/* Prints a whole program; with `mark` below SIZE_MAX, an arrow before that operation. */
+void text_print(FILE *to, const uint8_t *bytes, size_t length, size_t mark);
+
+/*
+ * Compiles a text. True, and *length bytes in `bytes`; or false, and where it is wrong.
+ * More than `most` bytes are an error.
+ */
+bool text_compile(const char *text, size_t text_length, uint8_t *bytes, size_t most,
+                  size_t *length, struct text_error *error);
+
+#endif
