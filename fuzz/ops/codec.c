@@ -50,8 +50,8 @@ size_t op_size_bytes(struct op_size size, size_t same) {
         return PAGE * (1 + (n >> 5)) + (n & 31) - 16;
     case SIZE_POWER:
         return ((size_t)1024 << (n >> 6)) + (n & 63) - 32;
-    case SIZE_LARGE:
-        return ((size_t)128 << 10) + n - 512;
+    case SIZE_ANY:
+        return n;
     case SIZE_HUGE:
         return ((size_t)128 << 10) + PAGE * n;
     case SIZE_SAME:
@@ -62,7 +62,11 @@ size_t op_size_bytes(struct op_size size, size_t same) {
 }
 
 bool op_size_in_class(enum size_class class, size_t bytes, struct op_size *size) {
-    for (uint16_t number = 0; number < 1024; number++) {
+    if (class == SIZE_ANY) {
+        *size = (struct op_size){SIZE_ANY, (uint32_t)bytes};
+        return bytes < (size_t)1 << 18;
+    }
+    for (uint32_t number = 0; number < 1024; number++) {
         *size = (struct op_size){(uint8_t)class, number};
         if (op_size_bytes(*size, 0) == bytes)
             return true;
@@ -131,14 +135,24 @@ static bool codec_has_size(enum op_kind kind) {
            op_rows[kind].operands[1] == 'z';
 }
 
-/* How many bytes an operand takes; the first size has its class in the first byte. */
-static size_t codec_operand_bytes(enum op_kind kind, char operand) {
-    bool own_class = operand == 'Z' || (operand == 'z' && !codec_has_size(kind));
-    return own_class ? 2 : 1;
+/* How many bytes an operand that starts with `first` takes. */
+static size_t codec_operand_bytes(const struct op *op, char operand, uint8_t first) {
+    if (operand != 'z' && operand != 'Z')
+        return 1;
+    if (operand == 'z' && codec_has_size(op->kind))
+        return op->size.class == SIZE_ANY ? 2 : 1;
+    return (first & 7) == SIZE_ANY ? 3 : 2;
 }
 
-static struct op_size codec_size(uint8_t class_bits, uint8_t low) {
-    return (struct op_size){class_bits & 7, (uint16_t)((class_bits >> 3 & 3) << 8 | low)};
+static struct op_size codec_class(uint8_t class_bits) {
+    return (struct op_size){class_bits & 7, (class_bits >> 3 & 3u) << 8};
+}
+
+/* The number's low byte, and in SIZE_ANY eight bits more. */
+static void codec_add_number(struct op_size *size, const uint8_t *at) {
+    size->number |= at[0];
+    if (size->class == SIZE_ANY)
+        size->number |= (uint32_t)at[1] << 10;
 }
 
 static void codec_decode_operand(struct op *op, char operand, const uint8_t *at) {
@@ -149,14 +163,16 @@ static void codec_decode_operand(struct op *op, char operand, const uint8_t *at)
         break;
     case 'z':
         if (codec_has_size(op->kind)) {
-            op->size.number |= at[0];
+            codec_add_number(&op->size, at);
             break;
         }
-        op->size = codec_size(at[0], at[1]);
+        op->size = codec_class(at[0]);
+        codec_add_number(&op->size, at + 1);
         op->spare |= (uint16_t)((at[0] >> 5) << SPARE_SIZE2);
         break;
     case 'Z':
-        op->size2 = codec_size(at[0], at[1]);
+        op->size2 = codec_class(at[0]);
+        codec_add_number(&op->size2, at + 1);
         op->spare |= (uint16_t)((at[0] >> 5) << SPARE_SIZE2);
         break;
     case 'a':
@@ -172,7 +188,7 @@ static void codec_decode_first(struct op *op, uint8_t first) {
     if (op->kind == OP_RESERVED)
         op->code = first;
     else if (codec_has_size(op->kind))
-        op->size = codec_size(first >> 3, 0);
+        op->size = codec_class(first >> 3);
     else if (op->kind == OP_FREE)
         op->spare = (uint16_t)(first >> 3 << SPARE_FIRST | ((first & 7) == MAJOR_FREE_TOO)
                                                                << SPARE_FREE_TOO);
@@ -188,9 +204,10 @@ bool codec_decode(const uint8_t *bytes, size_t length, size_t *at, struct op *op
     codec_decode_first(op, bytes[*at]);
     size_t next = *at + 1;
     for (const char *operand = op_operands(kind); *operand; operand++) {
-        size_t size = codec_operand_bytes(kind, *operand);
-        if (size > length - next)
+        if (next == length ||
+            codec_operand_bytes(op, *operand, bytes[next]) > length - next)
             return false;
+        size_t size = codec_operand_bytes(op, *operand, bytes[next]);
         codec_decode_operand(op, *operand, bytes + next);
         next += size;
     }
@@ -201,7 +218,7 @@ bool codec_decode(const uint8_t *bytes, size_t length, size_t *at, struct op *op
 /* ---- encoding ---- */
 
 static uint8_t codec_class_bits(struct op_size size, unsigned spare) {
-    return (uint8_t)(size.class | (size.number >> 8) << 3 | spare << 5);
+    return (uint8_t)(size.class | (size.number >> 8 & 3) << 3 | spare << 5);
 }
 
 static uint8_t codec_first(const struct op *op) {
@@ -218,6 +235,12 @@ static uint8_t codec_first(const struct op *op) {
     return (uint8_t)(row->major | row->minor << 3 | (op->spare >> SPARE_FIRST & 1) << 7);
 }
 
+static void codec_put_number(struct op_size size, uint8_t *at) {
+    at[0] = (uint8_t)size.number;
+    if (size.class == SIZE_ANY)
+        at[1] = (uint8_t)(size.number >> 10);
+}
+
 static void codec_encode_operand(const struct op *op, char operand, uint8_t *at) {
     unsigned spare_size = op->spare >> SPARE_SIZE2 & 7;
     switch (operand) {
@@ -226,15 +249,15 @@ static void codec_encode_operand(const struct op *op, char operand, uint8_t *at)
         break;
     case 'z':
         if (codec_has_size(op->kind)) {
-            at[0] = (uint8_t)op->size.number;
+            codec_put_number(op->size, at);
             break;
         }
         at[0] = codec_class_bits(op->size, spare_size);
-        at[1] = (uint8_t)op->size.number;
+        codec_put_number(op->size, at + 1);
         break;
     case 'Z':
         at[0] = codec_class_bits(op->size2, spare_size);
-        at[1] = (uint8_t)op->size2.number;
+        codec_put_number(op->size2, at + 1);
         break;
     case 'a':
         at[0] = (uint8_t)(op->alignment | (op->spare >> SPARE_ALIGNMENT & 7) << 5);
@@ -249,7 +272,7 @@ size_t codec_encode(const struct op *op, uint8_t bytes[OP_BYTES_MAX]) {
     bytes[length++] = codec_first(op);
     for (const char *operand = op_operands(op->kind); *operand; operand++) {
         codec_encode_operand(op, *operand, bytes + length);
-        length += codec_operand_bytes(op->kind, *operand);
+        length += codec_operand_bytes(op, *operand, bytes[length]);
     }
     return length;
 }

@@ -22,16 +22,16 @@ enum op_kind {
 
 enum {
     OP_SLOTS = 32,
-    OP_BYTES_MAX = 6,
+    OP_BYTES_MAX = 7,
 };
 
-/* A size as it is written: a class and a number of ten bits. */
+/* A size as it is written: a class and a number of ten bits, of 18 in SIZE_ANY. */
 enum size_class {
     SIZE_BYTE,  /* 0 to 1023 */
     SIZE_EIGHT, /* 1024 and up by eights, to 9208 */
-    SIZE_PAGE,  /* around the multiples of a page, to 32 pages */
+    SIZE_PAGE,  /* around the multiples of a page, to 128 KiB, where mappings begin */
     SIZE_POWER, /* around the powers of two from 2^10 to 2^25 */
-    SIZE_LARGE, /* around 128 KiB, where mappings begin */
+    SIZE_ANY,   /* 0 to 256 KiB, a byte longer than the others */
     SIZE_HUGE,  /* 128 KiB and up by pages, to about 4 MiB */
     SIZE_SAME,  /* around the present size of the slot */
     SIZE_LIMIT, /* just below SIZE_MAX, and around PTRDIFF_MAX */
@@ -40,7 +40,7 @@ enum size_class {
 
 struct op_size {
     uint8_t class;
-    uint16_t number;
+    uint32_t number;
 };
 
 struct op {

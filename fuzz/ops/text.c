@@ -10,7 +10,7 @@
 static const char text_heading[] = "format 1";
 
 static const char *const size_class_names[SIZE_CLASSES] = {
-    "byte", "eight", "page", "power", "large", "huge", "same", "limit"};
+    "byte", "eight", "page", "power", "any", "huge", "same", "limit"};
 
 bool text_is_program(const char *text, size_t length) {
     size_t heading = sizeof text_heading - 1;
@@ -152,7 +152,7 @@ static bool text_size(struct text_parser *parser, struct op_size *size) {
     if (end == digits || *end || errno || (same && bytes >= 1024))
         return text_expected(parser, what, word);
     if (same) {
-        *size = (struct op_size){SIZE_SAME, (uint16_t)bytes};
+        *size = (struct op_size){SIZE_SAME, (uint32_t)bytes};
         return true;
     }
     if (!class_name)
@@ -213,7 +213,7 @@ static bool text_rest(struct text_parser *parser, uint8_t *bytes, size_t *length
     *length = 0;
     do {
         if (*length == OP_BYTES_MAX)
-            return text_expected(parser, "at most 6 bytes", NULL);
+            return text_expected(parser, "at most 7 bytes", NULL);
         if (!text_number(parser, "a byte (0x00 to 0xff)", 0, 255, &n))
             return false;
         bytes[(*length)++] = (uint8_t)n;

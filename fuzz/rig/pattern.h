@@ -1,0 +1,26 @@
+/*
+ * pattern: what a block holds, as a function of its serial number and the position.
+ *
+ * Dense up to 4 KiB and in the last 64 bytes, one word every 1 KiB in between; so that
+ * what a block keeps over a resize is what the positions below the smaller size say.
+ */
+#ifndef FUZZ_RIG_PATTERN_H
+#define FUZZ_RIG_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void pattern_fill(void *block, size_t length, uint64_t serial);
+
+/*
+ * The first `length` bytes of a block that was filled over `filled` bytes are as they
+ * were; else false, and where in *at.
+ */
+bool pattern_holds(const void *block, size_t length, size_t filled, uint64_t serial,
+                   size_t *at);
+
+/* Every byte is zero; else false, and where in *at. */
+bool pattern_is_zero(const void *block, size_t length, size_t *at);
+
+#endif

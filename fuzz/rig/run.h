@@ -1,0 +1,42 @@
+/*
+ * run: the interpreter. One for every engine.
+ *
+ * Runs a program on a fresh subject over a reset machine, checks each answer against the
+ * shadow, and walks the heap after each operation. At the end everything is freed and
+ * trimmed, and the subject must be as it was at the start. The same bytes give the same
+ * run.
+ */
+#ifndef FUZZ_RIG_RUN_H
+#define FUZZ_RIG_RUN_H
+
+#include "fuzz/machine/machine.h"
+#include "fuzz/rig/shadow.h"
+#include "fuzz/subject/subject.h"
+
+/* What an oracle saw. */
+struct rig_failure {
+    const char
+        *oracle; /* its short name: "contents", "invariant"; NULL: nothing is wrong */
+    size_t operation; /* by its number in the program, from 0 */
+    char expected[160];
+    char found[160];
+};
+
+struct rig {
+    const struct subject *subject;
+    struct machine *machine;
+    void *self;
+    struct shadow shadow;
+    size_t operation;
+    size_t checked; /* operations that reached the allocator, over all runs */
+    bool walks;     /* check the heap after each operation */
+    struct rig_failure failure;
+};
+
+/* The machine must be open; it is reset before each run. */
+void rig_init(struct rig *rig, const struct subject *subject, struct machine *machine);
+
+/* Runs a program of any bytes to its end or to the first failure; true if none. */
+bool rig_run(struct rig *rig, const uint8_t *bytes, size_t length);
+
+#endif

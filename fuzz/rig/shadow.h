@@ -1,0 +1,45 @@
+/*
+ * shadow: what must be true of the blocks that a program holds, known without the
+ * subject.
+ */
+#ifndef FUZZ_RIG_SHADOW_H
+#define FUZZ_RIG_SHADOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fuzz/ops/op.h"
+
+struct shadow_block {
+    char *address;   /* NULL: the slot is empty */
+    size_t asked;    /* bytes */
+    size_t reserved; /* bytes that nobody else may have: at least those asked */
+    uint64_t serial; /* of its pattern */
+};
+
+struct shadow {
+    struct shadow_block slot[OP_SLOTS];
+    size_t live;
+    uint64_t serials;
+};
+
+void shadow_init(struct shadow *shadow);
+
+/* A slot that overlaps [address, address + length), other than `except`; OP_SLOTS: none.
+ */
+unsigned shadow_overlap(const struct shadow *shadow, unsigned except, const char *address,
+                        size_t length);
+
+/* The slot has this block from now on, filled with a pattern of its own. */
+void shadow_enter(struct shadow *shadow, unsigned slot, char *address, size_t asked,
+                  size_t reserved);
+
+/* The slot is empty from now on. */
+void shadow_leave(struct shadow *shadow, unsigned slot);
+
+/* The first `length` bytes asked for are as they were filled; else false and where. */
+bool shadow_holds(const struct shadow_block *block, const char *address, size_t length,
+                  size_t *at);
+
+#endif
