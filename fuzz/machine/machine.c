@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* MAP_NORESERVE */
+#define _GNU_SOURCE /* MAP_NORESERVE, mremap */
 
 #include "fuzz/machine/machine.h"
 
@@ -263,6 +263,17 @@ static int machine_mprotect(struct os_kernel *kernel, void *address, size_t leng
     return 0;
 }
 
+/* Moves bytes; what they leave behind reads as zero, or is still to be cleaned. */
+static void machine_carry(char *from, char *to, size_t length) {
+    if (length < CLEAN_BY_KERNEL) {
+        memcpy(to, from, length);
+        return;
+    }
+    mremap(from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+    mmap(from, length, PROT_READ | PROT_WRITE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 static void *machine_mremap(struct os_kernel *kernel, void *from, size_t from_length,
                             size_t to_length, void *to) {
     struct machine *machine = machine_of(kernel);
@@ -283,7 +294,7 @@ static void *machine_mremap(struct os_kernel *kernel, void *from, size_t from_le
     machine_insert(machine, machine_rank(machine, to_start),
                    (struct machine_extent){to_start, to_end, true, true});
     machine->usable += to_length;
-    memcpy(to, from, num_min(from_length, to_length));
+    machine_carry(from, to, num_min(from_length, to_length));
     machine_drop(machine, from_start, from_end);
     return to;
 }
@@ -384,11 +395,17 @@ bool machine_holds(const struct machine *machine, const void *address, size_t le
     if (offset < MACHINE_BREAK_LIMIT)
         return offset <= machine->brk && length <= machine->brk - offset;
     offset = num_address(address) - num_address(machine_maps(machine));
-    size_t rank = machine_rank(machine, offset);
-    if (offset >= MACHINE_MAP_SPACE || rank == machine->extents)
+    if (offset >= MACHINE_MAP_SPACE || length > MACHINE_MAP_SPACE - offset)
         return false;
-    const struct machine_extent *extent = &machine->extent[rank];
-    return extent->usable && extent->start <= offset && length <= extent->end - offset;
+    size_t at = offset, end = offset + num_max(length, 1);
+    for (size_t i = machine_rank(machine, offset); i < machine->extents && at < end;
+         i++) {
+        const struct machine_extent *extent = &machine->extent[i];
+        if (!extent->usable || extent->start > at)
+            return false;
+        at = extent->end;
+    }
+    return at >= end;
 }
 
 size_t machine_mapped(const struct machine *machine) {

@@ -53,7 +53,7 @@ size_t op_size_bytes(struct op_size size, size_t same) {
     case SIZE_ANY:
         return n;
     case SIZE_HUGE:
-        return ((size_t)128 << 10) + PAGE * n;
+        return ((size_t)128 << 10) + 1024 * n;
     case SIZE_SAME:
         return same + n < 512 ? 0 : same + n - 512;
     default:

@@ -32,7 +32,7 @@ enum size_class {
     SIZE_PAGE,  /* around the multiples of a page, to 128 KiB, where mappings begin */
     SIZE_POWER, /* around the powers of two from 2^10 to 2^25 */
     SIZE_ANY,   /* 0 to 256 KiB, a byte longer than the others */
-    SIZE_HUGE,  /* 128 KiB and up by pages, to about 4 MiB */
+    SIZE_HUGE,  /* 128 KiB and up by KiB, to 1151 KiB */
     SIZE_SAME,  /* around the present size of the slot */
     SIZE_LIMIT, /* just below SIZE_MAX, and around PTRDIFF_MAX */
     SIZE_CLASSES,

@@ -36,6 +36,8 @@ static bool read_file(const char *file, char *text, size_t most, size_t *length)
     fclose(from);
     if (failed)
         return complain(file, "cannot be read") == 0;
+    if (*length == 0)
+        return complain(file, "is empty, expected a program (text or bytes)") == 0;
     if (*length > most)
         return complain(file, "is too large, expected at most 1 MiB") == 0;
     return true;

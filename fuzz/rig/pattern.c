@@ -6,9 +6,11 @@
 
 enum {
     DENSE = 4096,
-    STRIDE = 1024,
     TAIL = 64,
 };
+
+/* What is recycled is smaller than this; above are fresh mappings. */
+#define ZERO_DENSE ((size_t)160 << 10)
 
 /* Never zero in any byte: cleared memory must not look as if it were kept. */
 static uint64_t pattern_word(uint64_t serial, size_t position) {
@@ -16,7 +18,11 @@ static uint64_t pattern_word(uint64_t serial, size_t position) {
 }
 
 static size_t pattern_step(size_t position) {
-    return position < DENSE ? 8 : STRIDE;
+    if (position < DENSE)
+        return 8;
+    if (position < (size_t)64 << 10)
+        return DENSE;
+    return position < (size_t)1 << 20 ? (size_t)64 << 10 : (size_t)1 << 20;
 }
 
 void pattern_fill(void *block, size_t length, uint64_t serial) {
@@ -54,12 +60,25 @@ bool pattern_holds(const void *block, size_t length, size_t filled, uint64_t ser
     return pattern_bytes_hold(at, tail, length, serial, wrong);
 }
 
-bool pattern_is_zero(const void *block, size_t length, size_t *wrong) {
-    const char *at = block;
-    *wrong = 0;
-    if (length == 0 || (at[0] == 0 && memcmp(at, at + 1, length - 1) == 0))
+static bool pattern_bytes_are_zero(const char *at, size_t from, size_t to,
+                                   size_t *wrong) {
+    *wrong = from;
+    if (from == to ||
+        (at[from] == 0 && memcmp(at + from, at + from + 1, to - from - 1) == 0))
         return true;
     while (at[*wrong] == 0)
         ++*wrong;
     return false;
+}
+
+bool pattern_is_zero(const void *block, size_t length, size_t *wrong) {
+    size_t dense = num_min(length, ZERO_DENSE);
+    if (!pattern_bytes_are_zero(block, 0, dense, wrong))
+        return false;
+    for (size_t position = dense; position + TAIL < length;
+         position += pattern_step(position))
+        if (!pattern_bytes_are_zero(block, position, position + TAIL, wrong))
+            return false;
+    return pattern_bytes_are_zero(block, num_max(dense, length - num_min(TAIL, length)),
+                                  length, wrong);
 }

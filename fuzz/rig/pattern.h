@@ -20,7 +20,8 @@ void pattern_fill(void *block, size_t length, uint64_t serial);
 bool pattern_holds(const void *block, size_t length, size_t filled, uint64_t serial,
                    size_t *at);
 
-/* Every byte is zero; else false, and where in *at. */
+/* Every byte is zero (above 160 KiB: at the positions of a pattern); else false, and
+ * where. */
 bool pattern_is_zero(const void *block, size_t length, size_t *at);
 
 #endif

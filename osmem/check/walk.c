@@ -53,22 +53,26 @@ static unsigned walk_next_span(const struct os_heap *heap, uintptr_t from) {
     return next;
 }
 
+/* The registered mapping by its number, or NULL behind the last. */
+static const struct large_entry *walk_large(const struct os_heap *heap, size_t number) {
+    return number < heap->large.count ? large_entries(heap) + number : NULL;
+}
+
 bool walk_heap(const struct os_heap *heap, walk_visitor *visit, void *context) {
-    size_t entry = 0;
+    size_t number = 0;
+    const struct large_entry *large = walk_large(heap, number);
     unsigned span = walk_next_span(heap, 0);
-    while (entry < heap->large.count || span != SPANS_MAX) {
-        const struct large_entry *large = &large_entries(heap)[entry];
-        bool large_first = span == SPANS_MAX || (entry < heap->large.count &&
-                                                 num_address(large->base) <
-                                                     num_address(heap->span[span].base));
-        if (large_first) {
+    while (large || span != SPANS_MAX) {
+        uintptr_t base =
+            span == SPANS_MAX ? UINTPTR_MAX : num_address(heap->span[span].base);
+        if (large && num_address(large->base) < base) {
             if (!walk_entry(large, visit, context))
                 return false;
-            entry++;
+            large = walk_large(heap, ++number);
         } else {
             if (!walk_span(heap, span, visit, context))
                 return false;
-            span = walk_next_span(heap, num_address(heap->span[span].base) + 1);
+            span = walk_next_span(heap, base + 1);
         }
     }
     return true;

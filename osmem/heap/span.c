@@ -125,11 +125,12 @@ static enum os_fault span_absorb(struct os_heap *heap, unsigned number, char *fr
         carve_add_not_ours(heap, block_name(number, old), gap);
     }
     size_t fresh = num_floor((size_t)(to - start), GRANULE);
-    size_t page_rest =
-        num_ceil(num_address(start), heap->kernel->page) - num_address(start);
-    page_rest = num_min(page_rest, fresh);
-    memset(start, 0, page_rest);
-    heap->counters.clears += page_rest;
+    uintptr_t clean = num_ceil(num_address(from), heap->kernel->page);
+    if (num_address(start) < clean) {
+        size_t rest = num_min(clean - num_address(start), fresh);
+        memset(start, 0, rest);
+        heap->counters.clears += rest;
+    }
     return span_add(heap, number, fresh / GRANULE);
 }
 
@@ -282,7 +283,7 @@ enum os_fault span_trim(struct os_heap *heap, size_t keep) {
     size_t page = heap->kernel->page;
     uintptr_t lowest = num_ceil(num_address(block_address(heap, top)) + keep, page);
     lowest = num_max(lowest, num_address(span->first_end));
-    if (num_address(span->break_end) < lowest + page ||
+    if (num_address(span->break_end) <= lowest ||
         sys_sbrk(heap->kernel, 0) != span->break_end)
         return OS_OK;
     size_t bytes = num_address(span->break_end) - lowest;

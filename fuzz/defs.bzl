@@ -1,0 +1,135 @@
+"""Fuzz targets: each is built in a configuration of its own, through a transition."""
+
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("//osmem:defs.bzl", "COPTS")
+load("//sanitizers:defs.bzl", "SANITIZERS")
+
+# What each engine asks of the compiler.
+_ENGINES = {
+    "libfuzzer": ["-fsanitize=fuzzer-no-link"],
+    "replay": [],
+}
+
+def _without_choices(options):
+    """The options that choose neither a sanitizer nor a level of optimisation."""
+    return [
+        option
+        for option in options
+        if not (option.startswith("-fsanitize") or option.startswith("-fno-sanitize") or option.startswith("-O"))
+    ]
+
+def _fuzz_transition_impl(settings, attr):
+    engine = attr.engine or str(settings["//fuzz:default_engine"])
+    sanitizer = str(settings["//sanitizers:fuzz_sanitizer"])
+    if engine not in _ENGINES:
+        fail("//fuzz:default_engine is %s, expected one of %s" % (engine, ", ".join(_ENGINES)))
+    if sanitizer not in SANITIZERS:
+        fail("//sanitizers:fuzz_sanitizer is %s, expected one of %s" % (sanitizer, ", ".join(SANITIZERS)))
+    chosen = SANITIZERS[sanitizer]
+    optimisation = "-O2" if sanitizer == "none" else "-O1"
+
+    # -UNDEBUG: osmem's own expectations are checked in every fuzz target.
+    return {
+        "//command_line_option:copt": _without_choices(settings["//command_line_option:copt"]) +
+                                      [optimisation, "-g", "-UNDEBUG"] + _ENGINES[engine] + chosen.copts,
+        "//command_line_option:linkopt": _without_choices(settings["//command_line_option:linkopt"]) + chosen.linkopts,
+        "//fuzz:engine": engine,
+    }
+
+_fuzz_transition = transition(
+    implementation = _fuzz_transition_impl,
+    inputs = [
+        "//command_line_option:copt",
+        "//command_line_option:linkopt",
+        "//fuzz:default_engine",
+        "//sanitizers:fuzz_sanitizer",
+    ],
+    outputs = [
+        "//command_line_option:copt",
+        "//command_line_option:linkopt",
+        "//fuzz:engine",
+    ],
+)
+
+def _fuzz_impl(ctx):
+    # An attribute with a transition is a list in newer Bazels.
+    binary = ctx.attr.binary[0] if type(ctx.attr.binary) == type([]) else ctx.attr.binary
+    executable = binary[DefaultInfo].files_to_run.executable
+    launcher = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(launcher, "\n".join([
+        "#!/bin/bash",
+        "export FUZZ_NAME=%s FUZZ_MODE=%s" % (ctx.label.name, ctx.attr.mode),
+        "export FUZZ_ENGINE=%s" % (ctx.attr.engine or "as configured"),
+        "export FUZZ_BINARY=%s" % executable.short_path,
+        "export FUZZ_TEXT=%s" % ctx.executable._text.short_path,
+        "export FUZZ_CORPUS='%s'" % " ".join([f.short_path for f in ctx.files.corpus]),
+        "cd \"${RUNFILES_DIR:-$0.runfiles}/%s\" || exit 2" % ctx.workspace_name,
+        "exec %s \"$@\"" % ctx.file._launcher.short_path,
+        "",
+    ]), is_executable = True)
+    runfiles = ctx.runfiles(files = [executable, ctx.executable._text, ctx.file._launcher] + ctx.files.corpus)
+    return [
+        DefaultInfo(executable = launcher, runfiles = runfiles.merge(binary[DefaultInfo].default_runfiles)),
+        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["binary"]),
+    ]
+
+_ATTRS = {
+    "binary": attr.label(cfg = _fuzz_transition, mandatory = True),
+    "corpus": attr.label_list(allow_files = True),
+    "engine": attr.string(doc = "empty: as //fuzz:default_engine says"),
+    "mode": attr.string(values = ["run", "test"], mandatory = True),
+    "_launcher": attr.label(default = "//fuzz/engine:launcher.sh", allow_single_file = True),
+    "_text": attr.label(default = "//fuzz/ops:ops_text", executable = True, cfg = "exec"),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
+
+_fuzz_run = rule(implementation = _fuzz_impl, attrs = _ATTRS, executable = True)
+
+_fuzz_corpus_test = rule(
+    implementation = _fuzz_impl,
+    # The two tools that `bazel coverage` looks for on each test in C.
+    attrs = dict(
+        _ATTRS,
+        _lcov_merger = attr.label(
+            default = "@bazel_tools//tools/test:lcov_merger",
+            executable = True,
+            cfg = "exec",
+        ),
+        _collect_cc_coverage = attr.label(
+            default = "@bazel_tools//tools/test:collect_cc_coverage",
+            allow_single_file = True,
+            executable = True,
+            cfg = "exec",
+        ),
+    ),
+    test = True,
+)
+
+def cc_fuzz_test(name, srcs, deps, corpus):
+    """A fuzz target.
+
+    name              `bazel run` fuzzes with libFuzzer, or runs the programs that it is given
+    name_run          the same, as rules_fuzzing calls it
+    name_corpus_test  runs the whole corpus, sanitized
+    name_raw          the binary itself
+    """
+    raw = name + "_raw"
+    cc_binary(
+        name = raw,
+        srcs = srcs,
+        copts = COPTS,
+        tags = ["manual"],
+        deps = deps + ["//fuzz/engine:main"],
+    )
+    _fuzz_run(name = name, binary = raw, corpus = corpus, mode = "run")
+    native.alias(name = name + "_run", actual = name)
+    _fuzz_corpus_test(
+        name = name + "_corpus_test",
+        size = "small",
+        binary = raw,
+        corpus = corpus,
+        engine = "replay",
+        mode = "test",
+    )

@@ -1,0 +1,15 @@
+/*
+ * ops_fuzzer: a valid program never breaks osmem.
+ *
+ * Any bytes are a program of malloc, calloc, realloc, free, aligned_alloc and so on, run
+ * on a fresh heap over a kernel in a box; each answer is held against a model, and each
+ * invariant of the heap is checked after each operation.
+ */
+#include "fuzz/engine/entry.h"
+#include "fuzz/engine/target.h"
+#include "fuzz/subject/osmem_subject.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+    target_run(&osmem_subject, bytes, length);
+    return 0;
+}
