@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "osmem/base/num.h"
+#include "sanitizers/poison.h"
 
 /* Where cleaning by the real kernel becomes cheaper than by memset. */
 #define CLEAN_BY_KERNEL ((size_t)256 << 10)
@@ -62,8 +63,12 @@ static bool machine_is_full(struct machine *machine) {
 static void machine_set_brk(struct machine *machine, size_t brk) {
     size_t old_end = num_ceil(machine->brk, MACHINE_PAGE);
     size_t new_end = num_ceil(brk, MACHINE_PAGE);
-    if (new_end < old_end)
+    if (new_end < old_end) {
         machine_clean(machine->memory + new_end, old_end - new_end);
+        poison_mark(machine->memory + new_end, old_end - new_end);
+    } else {
+        poison_unmark(machine->memory + old_end, new_end - old_end);
+    }
     machine->brk = brk;
 }
 
@@ -176,9 +181,18 @@ static bool machine_isolate(struct machine *machine, size_t start, size_t end) {
 static void machine_look_at_fence(struct machine *machine,
                                   const struct machine_extent *extent) {
     const char *maps = machine_maps(machine);
-    if (!extent->touched && (!machine_is_zero(maps + extent->start, WATCHED) ||
-                             !machine_is_zero(maps + extent->end - WATCHED, WATCHED)))
+    if (!POISON_ACTIVE && !extent->touched &&
+        (!machine_is_zero(maps + extent->start, WATCHED) ||
+         !machine_is_zero(maps + extent->end - WATCHED, WATCHED)))
         machine_wrong(machine, "a write into an inaccessible page");
+}
+
+/* Unmapped memory is zero, and nobody's. */
+static void machine_wipe(struct machine *machine, const struct machine_extent *extent) {
+    char *at = machine_maps(machine) + extent->start;
+    poison_unmark(at, extent->end - extent->start);
+    machine_clean(at, extent->end - extent->start);
+    poison_mark(at, extent->end - extent->start);
 }
 
 /* Unmaps a range of whole extents; unmapped memory is zero, always. */
@@ -188,8 +202,7 @@ static void machine_drop(struct machine *machine, size_t start, size_t end) {
         const struct machine_extent *extent = &machine->extent[last];
         machine_look_at_fence(machine, extent);
         if (extent->touched)
-            machine_clean(machine_maps(machine) + extent->start,
-                          extent->end - extent->start);
+            machine_wipe(machine, extent);
         if (extent->usable)
             machine->usable -= extent->end - extent->start;
     }
@@ -217,6 +230,8 @@ static void *machine_mmap(struct os_kernel *kernel, size_t length, int protectio
         machine_is_full(machine);
         return MAP_FAILED;
     }
+    if (usable)
+        poison_unmark(machine_maps(machine) + start, length);
     machine->usable += usable ? length : 0;
     return machine_maps(machine) + start;
 }
@@ -257,6 +272,10 @@ static int machine_mprotect(struct os_kernel *kernel, void *address, size_t leng
             machine->usable += bytes;
         if (!usable && extent->usable)
             machine->usable -= bytes;
+        if (usable)
+            poison_unmark(machine_maps(machine) + extent->start, bytes);
+        else
+            poison_mark(machine_maps(machine) + extent->start, bytes);
         extent->usable = usable;
         extent->touched = extent->touched || usable;
     }
@@ -294,6 +313,7 @@ static void *machine_mremap(struct os_kernel *kernel, void *from, size_t from_le
     machine_insert(machine, machine_rank(machine, to_start),
                    (struct machine_extent){to_start, to_end, true, true});
     machine->usable += to_length;
+    poison_unmark(to, to_length);
     machine_carry(from, to, num_min(from_length, to_length));
     machine_drop(machine, from_start, from_end);
     return to;
@@ -322,7 +342,7 @@ static int machine_madvise(struct os_kernel *kernel, void *address, size_t lengt
          i < machine->extents && machine->extent[i].start < end; i++) {
         const struct machine_extent *extent = &machine->extent[i];
         size_t low = num_max(extent->start, start), high = num_min(extent->end, end);
-        if (extent->touched)
+        if (extent->usable)
             machine_clean(machine_maps(machine) + low, high - low);
     }
     return 0;
@@ -364,10 +384,12 @@ bool machine_open(struct machine *machine, size_t skew) {
         .reservation_length = length,
         .memory = reservation + skew * MACHINE_PAGE,
     };
+    poison_mark(machine->memory, length - skew * MACHINE_PAGE);
     return true;
 }
 
 void machine_close(struct machine *machine) {
+    poison_unmark(machine->reservation, machine->reservation_length);
     munmap(machine->reservation, machine->reservation_length);
 }
 
@@ -417,7 +439,7 @@ size_t machine_mapped(const struct machine *machine) {
 
 const char *machine_check(struct machine *machine) {
     size_t above = num_ceil(machine->brk, MACHINE_PAGE);
-    if (!machine_is_zero(machine->memory + above, WATCHED))
+    if (!POISON_ACTIVE && !machine_is_zero(machine->memory + above, WATCHED))
         machine_wrong(machine, "a write above the break");
     return machine->wrong;
 }

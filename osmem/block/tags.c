@@ -1,5 +1,7 @@
 #include "osmem/block/tags.h"
 
+#include <string.h>
+
 #include "osmem/platform/expect.h"
 
 static uint64_t tags_get_digits(const tag_byte *at, unsigned count) {
@@ -123,6 +125,12 @@ size_t tags_left_free(const tag_byte *first) {
     unsigned code = tag & 15;
     unsigned digits = tag_code_digits(code);
     return digits ? tags_get_digits(first - 1 - digits, digits) : code + 2u;
+}
+
+bool tags_are_inside(const tag_byte *from, size_t count) {
+    const unsigned char *bytes = (const unsigned char *)(const void *)from;
+    return count == 0 ||
+           (bytes[0] == TAG_INSIDE && memcmp(bytes, bytes + 1, count - 1) == 0);
 }
 
 size_t tags_distance_to_first(const tag_byte *tag, size_t most) {

@@ -79,6 +79,10 @@ void tags_set_slack(tag_byte *first, unsigned slack);
 /* The size in granules of the free block that ends right before `first`, or 0. */
 size_t tags_left_free(const tag_byte *first);
 
+/* Every tag of the range is inside. Only for granules whose extent cannot change
+ * meanwhile. */
+bool tags_are_inside(const tag_byte *from, size_t count);
+
 /* How far `tag` lies behind the first of the extent that it belongs to; for reports. */
 size_t tags_distance_to_first(const tag_byte *tag, size_t most);
 

@@ -1,5 +1,7 @@
 #include "osmem/check/check.h"
 
+#include <string.h>
+
 #include "osmem/base/num.h"
 
 static const struct {
@@ -61,10 +63,8 @@ static bool check_b2(const struct check_walk *walk, const tag_byte *first) {
             return false;
     if (walk->depth == CHECK_QUICK)
         end = num_min(end, details + 1 + 8);
-    for (size_t i = details + 1; i < end; i++)
-        if (tags_load(first + i) != TAG_INSIDE)
-            return false;
-    return true;
+    return end <= details + 1 ||
+           tags_are_inside(first + details + 1, end - (details + 1));
 }
 
 static bool check_b3(const struct check_walk *walk, const tag_byte *first) {
@@ -85,9 +85,7 @@ static bool check_z1(const struct check_walk *walk, os_block block) {
     const char *end = at + extent->granules * GRANULE;
     if (extent->granules < TAG_LINKS_MIN_GRANULES)
         at += GRANULE; /* its links */
-    while (at < end && *at == 0)
-        at++;
-    return at == end;
+    return *at == 0 && memcmp(at, at + 1, (size_t)(end - at) - 1) == 0;
 }
 
 static enum os_invariant check_block(struct check_walk *walk, os_block block) {

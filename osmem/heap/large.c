@@ -158,8 +158,9 @@ enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment,
 }
 
 void large_give(struct os_heap *heap, const struct os_place *place) {
-    const struct large_entry *found = large_find(heap, place->address);
-    struct large_entry entry = *found;
+    struct large_entry entry = *large_find(heap, place->address);
+    unsigned next = heap->large.recent_next++ % LARGE_RECENT;
+    heap->large.recent[next] = (struct large_recent){entry.base, entry.length};
     large_remove(heap, entry.base);
     large_unmap(heap, entry.base,
                 entry.length); /* its own entry's room serves if refused */

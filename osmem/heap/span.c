@@ -39,9 +39,22 @@ bool span_top(const struct os_heap *heap, unsigned span, os_block *top,
 
 /* ---- planes ---- */
 
-/* A span that has a plane and no memory yet: one that waits, or a new one; SPANS_MAX:
- * none. */
-static unsigned span_open(struct os_heap *heap) {
+/* Lets the plane tell of `granules`, with a sentinel at either side. */
+static bool span_commit_plane(struct os_heap *heap, struct os_span *span,
+                              size_t granules) {
+    bool first = span->plane.committed == 0;
+    if (granules > span->limit ||
+        !fenced_commit(&span->plane, heap->kernel, granules + 2 * SENTINEL))
+        return false;
+    if (first) {
+        tags_store(span->tags - 1, TAG_NOT_OURS);
+        tags_store(span->tags, TAG_NOT_OURS);
+    }
+    return true;
+}
+
+/* A span without memory: one that waits for some, or a new one; SPANS_MAX: none. */
+static unsigned span_find_waiting(struct os_heap *heap) {
     for (unsigned i = 0; i < heap->spans; i++)
         if (!heap->span[i].base)
             return i;
@@ -57,19 +70,12 @@ static unsigned span_open(struct os_heap *heap) {
     return heap->spans++;
 }
 
-/* Lets the plane tell of `granules`, with a sentinel at either side. */
-static bool span_commit_plane(struct os_heap *heap, struct os_span *span,
-                              size_t granules) {
-    bool first = span->plane.committed == 0;
-    if (granules > span->limit)
-        return false;
-    if (!fenced_commit(&span->plane, heap->kernel, granules + 2 * SENTINEL))
-        return false;
-    if (first) {
-        tags_store(span->tags - 1, TAG_NOT_OURS);
-        tags_store(span->tags, TAG_NOT_OURS);
-    }
-    return true;
+/* The same, with its sentinels in place: whatever has memory can be read at both ends. */
+static unsigned span_open(struct os_heap *heap) {
+    unsigned number = span_find_waiting(heap);
+    if (number == SPANS_MAX || !span_commit_plane(heap, &heap->span[number], 0))
+        return SPANS_MAX;
+    return number;
 }
 
 /* ---- growth, common to both kinds ---- */
@@ -81,11 +87,12 @@ static void span_set_granules(struct os_span *span, size_t granules) {
     span->granules = granules;
 }
 
-static enum os_fault span_add(struct os_heap *heap, unsigned number, size_t granules) {
+static enum os_fault span_add(struct os_heap *heap, unsigned number, size_t granules,
+                              bool zero) {
     struct os_span *span = &heap->span[number];
     size_t old = span->granules;
     span_set_granules(span, old + granules);
-    return carve_add(heap, block_name(number, old), granules, true);
+    return carve_add(heap, block_name(number, old), granules, zero);
 }
 
 /* How many bytes the span's end lacks for a free block of `granules` there. */
@@ -131,7 +138,7 @@ static enum os_fault span_absorb(struct os_heap *heap, unsigned number, char *fr
         memset(start, 0, rest);
         heap->counters.clears += rest;
     }
-    return span_add(heap, number, fresh / GRANULE);
+    return span_add(heap, number, fresh / GRANULE, true);
 }
 
 /* The granules that the plane must tell of if the break ends at `to`; false: out of
@@ -246,7 +253,7 @@ static enum os_fault span_grow_mapped(struct os_heap *heap, unsigned number,
         return OS_NO_MEMORY;
     if (!sys_commit(heap->kernel, span_end(span), bytes))
         return OS_NO_MEMORY;
-    return span_add(heap, number, bytes / GRANULE);
+    return span_add(heap, number, bytes / GRANULE, true);
 }
 
 /* ---- the verbs ---- */
@@ -288,12 +295,18 @@ enum os_fault span_trim(struct os_heap *heap, size_t keep) {
         return OS_OK;
     size_t bytes = num_address(span->break_end) - lowest;
     size_t kept = (lowest - num_address(block_address(heap, top))) / GRANULE;
-    if (kept >= granules || !sys_sbrk(heap->kernel, -(intptr_t)bytes))
+    if (kept >= granules)
         return OS_OK;
+    /* The tags first: a small block's links would stand in what is given away. */
+    bool zero = carve_extent(heap, top).zero;
     enum os_fault fault = carve_cover_less(heap, top, kept);
+    if (fault != OS_OK)
+        return fault;
     span_set_granules(span, span->granules - (granules - kept));
+    if (!sys_sbrk(heap->kernel, -(intptr_t)bytes))
+        return span_add(heap, heap->break_span, granules - kept, zero);
     span->break_end -= bytes;
-    return fault;
+    return OS_OK;
 }
 
 static void span_discard_block(struct os_heap *heap, os_block block, size_t granules) {

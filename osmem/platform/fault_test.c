@@ -1,0 +1,78 @@
+#include "osmem/platform/fault.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "osmem/platform/expect.h"
+#include "osmem/testing/suite.h"
+
+static char text[2048];
+
+static const char *report_of(const struct os_fault_info *info) {
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    errno = 77;
+    fault_report(ends[1], info);
+    ck_assert_int_eq(errno, 77);
+    close(ends[1]);
+    ssize_t length = read(ends[0], text, sizeof text - 1);
+    ck_assert_int_gt(length, 0);
+    text[length] = '\0';
+    close(ends[0]);
+    return text;
+}
+
+START_TEST(a_pointer_in_a_block) {
+    struct os_fault_info info = {.kind = OS_FAULT_INTERIOR,
+                                 .verb = "os_free",
+                                 .address = (void *)0x1020,
+                                 .block = (void *)0x1000,
+                                 .room = 48};
+    ck_assert_str_eq(
+        report_of(&info),
+        "osmem: interior-pointer: the address lies inside a block, not at its "
+        "start [OSM-INTERIOR]\n"
+        "  in os_free, address 0x1020\n"
+        "  the address is 32 bytes into the 48-byte block at 0x1000\n"
+        "  the mistake is the program's, not osmem's\n");
+}
+END_TEST
+
+START_TEST(a_system_call) {
+    struct os_fault_info info = {
+        .kind = OS_FAULT_SYSCALL, .detail = "munmap", .number = EINVAL};
+    ck_assert_str_eq(
+        report_of(&info),
+        "osmem: system-call-failed: a system call failed for a reason other than "
+        "memory [OSM-SYSCALL]\n"
+        "  munmap: errno 22\n"
+        "  the system, or a limit or filter set on this process, is the cause\n");
+}
+END_TEST
+
+START_TEST(what_is_too_long_is_cut) {
+    static char detail[3000];
+    memset(detail, 'x', sizeof detail - 1);
+    struct os_fault_info info = {.kind = OS_FAULT_EXPECTATION, .detail = detail};
+    ck_assert_uint_eq(strlen(report_of(&info)), 1024);
+}
+END_TEST
+
+START_TEST(a_report_to_nowhere_returns) {
+    struct os_fault_info info = {.kind = OS_FAULT_FOREIGN};
+    fault_report(-1, &info);
+    ck_assert_str_eq(fault_slug(OS_FAULT_FOREIGN), "foreign-pointer");
+}
+END_TEST
+
+START_TEST(an_expectation_that_holds_costs_nothing) {
+    EXPECT(1 + 1 == 2);
+}
+END_TEST
+
+int main(void) {
+    return suite_run("fault", SUITE(a_pointer_in_a_block, a_system_call,
+                                    what_is_too_long_is_cut, a_report_to_nowhere_returns,
+                                    an_expectation_that_holds_costs_nothing));
+}

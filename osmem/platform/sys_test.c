@@ -1,0 +1,153 @@
+#include "osmem/platform/sys.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "osmem/testing/suite.h"
+
+/* A kernel that fails every call with one errno, and remembers what was called broken. */
+struct failing_kernel {
+    struct os_kernel kernel;
+    int error;
+    const char *broken;
+    int broken_error;
+};
+
+static struct failing_kernel failing;
+
+static void *fail_sbrk(struct os_kernel *kernel, intptr_t increment) {
+    (void)kernel, (void)increment;
+    errno = failing.error;
+    return (void *)-1;
+}
+
+static void *fail_mmap(struct os_kernel *kernel, size_t length, int protection) {
+    (void)kernel, (void)length, (void)protection;
+    errno = failing.error;
+    return MAP_FAILED;
+}
+
+static int fail_range(struct os_kernel *kernel, void *address, size_t length) {
+    (void)kernel, (void)address, (void)length;
+    errno = failing.error;
+    return -1;
+}
+
+static int fail_mprotect(struct os_kernel *kernel, void *address, size_t length,
+                         int protection) {
+    (void)protection;
+    return fail_range(kernel, address, length);
+}
+
+static void *fail_mremap(struct os_kernel *kernel, void *from, size_t from_length,
+                         size_t to_length, void *to) {
+    (void)from, (void)from_length, (void)to;
+    return fail_mmap(kernel, to_length, 0);
+}
+
+static ssize_t fail_getrandom(struct os_kernel *kernel, void *buffer, size_t length) {
+    return fail_range(kernel, buffer, length);
+}
+
+static void note_broken(struct os_kernel *kernel, const char *call, int error) {
+    (void)kernel;
+    failing.broken = call;
+    failing.broken_error = error;
+}
+
+static struct os_kernel *kernel_failing_with(int error) {
+    failing = (struct failing_kernel){
+        .kernel = {.sbrk = fail_sbrk,
+                   .mmap = fail_mmap,
+                   .munmap = fail_range,
+                   .mprotect = fail_mprotect,
+                   .mremap = fail_mremap,
+                   .madvise = fail_range,
+                   .getrandom = fail_getrandom,
+                   .broken = note_broken,
+                   .page = 4096},
+        .error = error,
+    };
+    return &failing.kernel;
+}
+
+START_TEST(a_shortage_is_an_answer) {
+    static const int shortages[] = {ENOMEM, EAGAIN};
+    for (int i = 0; i < 2; i++) {
+        struct os_kernel *kernel = kernel_failing_with(shortages[i]);
+        char byte = 5;
+        ck_assert_ptr_null(sys_sbrk(kernel, 16));
+        ck_assert_ptr_null(sys_reserve(kernel, 4096));
+        ck_assert_ptr_null(sys_map(kernel, 4096));
+        ck_assert(!sys_unmap(kernel, &byte, 1) && !sys_commit(kernel, &byte, 1));
+        ck_assert(!sys_fence(kernel, &byte, 1) && !sys_move(kernel, &byte, 1, 1, &byte));
+        ck_assert(!sys_discard(kernel, &byte, 1) && !sys_random(kernel, &byte, 1));
+        ck_assert_int_eq(byte, 5);
+        ck_assert_ptr_null(failing.broken);
+    }
+}
+END_TEST
+
+static void expect_broken(const char *call) {
+    ck_assert_ptr_nonnull(failing.broken);
+    ck_assert_str_eq(failing.broken, call);
+    ck_assert_int_eq(failing.broken_error, failing.error);
+    failing.broken = NULL;
+}
+
+START_TEST(any_other_failure_names_its_call) {
+    struct os_kernel *kernel = kernel_failing_with(EACCES);
+    char byte;
+    ck_assert_ptr_null(sys_sbrk(kernel, 16));
+    expect_broken("sbrk");
+    ck_assert_ptr_null(sys_reserve(kernel, 4096));
+    expect_broken("mmap");
+    ck_assert_ptr_null(sys_map(kernel, 4096));
+    expect_broken("mmap");
+    ck_assert(!sys_unmap(kernel, &byte, 1));
+    expect_broken("munmap");
+    ck_assert(!sys_commit(kernel, &byte, 1));
+    expect_broken("mprotect");
+    ck_assert(!sys_fence(kernel, &byte, 1));
+    expect_broken("mprotect");
+    ck_assert(!sys_move(kernel, &byte, 1, 1, &byte));
+    expect_broken("mremap");
+    ck_assert(!sys_discard(kernel, &byte, 1));
+    expect_broken("madvise");
+    ck_assert(!sys_random(kernel, &byte, 1));
+    ck_assert_ptr_null(failing.broken);
+    failing.error = EINVAL; /* what madvise says of locked pages */
+    ck_assert(!sys_discard(kernel, &byte, 1));
+    ck_assert_ptr_null(failing.broken);
+}
+END_TEST
+
+START_TEST(the_real_kernel_serves) {
+    struct os_kernel kernel;
+    sys_real_kernel(&kernel);
+    char *from = sys_reserve(&kernel, 4 * kernel.page);
+    ck_assert(sys_commit(&kernel, from, 2 * kernel.page));
+    memset(from, 7, 2 * kernel.page);
+    ck_assert(sys_discard(&kernel, from, kernel.page));
+    ck_assert(from[0] == 0 && from[kernel.page] == 7);
+    char *to = sys_reserve(&kernel, 8 * kernel.page);
+    ck_assert(sys_move(&kernel, from, 2 * kernel.page, 3 * kernel.page, to));
+    ck_assert(to[kernel.page] == 7 && to[3 * kernel.page - 1] == 0);
+    ck_assert(sys_fence(&kernel, to, kernel.page));
+    ck_assert(sys_unmap(&kernel, to, 8 * kernel.page));
+    uint64_t random[2] = {0};
+    ck_assert(sys_random(&kernel, random, sizeof random) && random[0] != random[1]);
+    char *old = sys_sbrk(&kernel, 32);
+    ck_assert_ptr_eq(sys_sbrk(&kernel, -32), old + 32);
+    ck_assert_ptr_eq(sys_sbrk(&kernel, 0), old);
+    char *map = sys_map(&kernel, kernel.page);
+    ck_assert_int_eq(map[0], 0);
+}
+END_TEST
+
+int main(void) {
+    return suite_run("sys",
+                     SUITE(a_shortage_is_an_answer, any_other_failure_names_its_call,
+                           the_real_kernel_serves));
+}
