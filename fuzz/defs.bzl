@@ -31,7 +31,7 @@ def _fuzz_transition_impl(settings, attr):
     # -UNDEBUG: osmem's own expectations are checked in every fuzz target.
     return {
         "//command_line_option:copt": _without_choices(settings["//command_line_option:copt"]) +
-                                      [optimisation, "-g", "-UNDEBUG"] + _ENGINES[engine] + chosen.copts,
+                                      [optimisation, "-UNDEBUG"] + _ENGINES[engine] + chosen.copts,
         "//command_line_option:linkopt": _without_choices(settings["//command_line_option:linkopt"]) + chosen.linkopts,
         "//fuzz:engine": engine,
     }
