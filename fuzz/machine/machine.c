@@ -79,9 +79,10 @@ static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
         return old;
     if (machine_refuses(machine))
         return (void *)-1;
-    if (increment < 0 && (size_t)-increment > machine->brk - machine->foreign) {
+    size_t floor = machine->brk >= machine->foreign_to ? machine->foreign_to : 0;
+    if (increment < 0 && (size_t)-increment > machine->brk - floor) {
         machine_wrong(machine,
-                      "sbrk below the start of the break or of a foreign stretch");
+                      "sbrk below the start of the break or into a foreign stretch");
         errno = ENOMEM;
         return (void *)-1;
     }
@@ -90,25 +91,27 @@ static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
         machine_is_full(machine);
         return (void *)-1;
     }
-    if (increment > 0)
-        machine->foreign = 0;
-    else if (machine->foreign)
-        machine_wrong(machine, "sbrk lowers a break that somebody else raised");
     machine_set_brk(machine, machine->brk + (size_t)increment);
     return old;
 }
 
+size_t machine_foreign_top(const struct machine *machine) {
+    bool on_top = machine->brk == machine->foreign_to;
+    return on_top ? machine->foreign_to - machine->foreign_from : 0;
+}
+
 bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment) {
-    if (increment < 0 && (size_t)-increment > machine->foreign)
-        increment = -(ptrdiff_t)machine->foreign;
-    if (increment == 0 ||
-        (increment > 0 &&
-         (size_t)increment > MACHINE_BREAK_LIMIT / 4 - machine->foreign) ||
-        machine->brk + (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED)
+    size_t held = machine_foreign_top(machine), old = machine->brk;
+    if (increment < 0 && (size_t)-increment > held)
+        increment = -(ptrdiff_t)held;
+    if (increment == 0 || old + (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED)
         return false;
-    size_t old = machine->brk;
-    machine_set_brk(machine, machine->brk + (size_t)increment);
-    machine->foreign += (size_t)increment;
+    machine_set_brk(machine, old + (size_t)increment);
+    if (held == 0)
+        machine->foreign_from = old;
+    machine->foreign_to = machine->brk;
+    if (machine->foreign_to == machine->foreign_from)
+        machine->foreign_from = machine->foreign_to = 0;
     if (increment > 0) /* he uses what he took, and leaves it so */
         memset(machine->memory + old, 0xf0, num_min((size_t)increment, MACHINE_PAGE));
     return true;
@@ -396,7 +399,7 @@ void machine_close(struct machine *machine) {
 void machine_reset(struct machine *machine) {
     machine_drop(machine, 0, MACHINE_MAP_SPACE);
     machine_set_brk(machine, 0);
-    machine->foreign = 0;
+    machine->foreign_from = machine->foreign_to = 0;
     machine->calls = 0;
     machine->refuse_from = machine->refuse_to = 0;
     machine->refused = 0;

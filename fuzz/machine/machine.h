@@ -40,7 +40,8 @@ struct machine {
     size_t reservation_length;
     char *memory; /* the break's space, then the mappings' */
     size_t brk;
-    size_t foreign; /* bytes at the top of the break that somebody else holds */
+    size_t foreign_from,
+        foreign_to; /* the last stretch of the break that somebody else took */
     struct machine_extent extent[MACHINE_EXTENTS];
     size_t extents;
     size_t usable; /* bytes mapped readable and writable */
@@ -67,6 +68,9 @@ bool machine_refusal_pending(const struct machine *machine);
 
 /* Somebody else's sbrk; he lowers only what he raised. True if the break moved. */
 bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment);
+
+/* Bytes at the very top of the break that somebody else holds. */
+size_t machine_foreign_top(const struct machine *machine);
 
 /* Every byte of the range may be read and written. */
 bool machine_holds(const struct machine *machine, const void *address, size_t length);

@@ -134,7 +134,8 @@ static const char *osmem_leftover(void *self) {
     if (heap->break_span == SPANS_MAX)
         return NULL;
     const struct os_span *span = &heap->span[heap->break_span];
-    bool foreign = to->machine->foreign || heap->counters.granules[STATE_NOT_OURS];
+    bool foreign =
+        machine_foreign_top(to->machine) || heap->counters.granules[STATE_NOT_OURS];
     if (!foreign && span->break_end != span->first_end)
         return "the break is not where the first call left it";
     return NULL;

@@ -263,6 +263,42 @@ START_TEST(a_far_jump_of_the_break_opens_a_span) {
 }
 END_TEST
 
+/* A kernel whose break moves between two calls of it, as another thread's sbrk does. */
+static ptrdiff_t intrusion;
+
+static void *sbrk_with_an_intruder(struct os_kernel *kernel, intptr_t increment) {
+    static void *(*plain)(struct os_kernel *, intptr_t);
+    if (!plain) {
+        struct machine other;
+        ck_assert(machine_open(&other, 0));
+        plain = other.kernel.sbrk;
+        machine_close(&other);
+    }
+    if (increment > 0)
+        machine_foreign_sbrk(&machine, intrusion);
+    return plain(kernel, increment);
+}
+
+START_TEST(a_break_that_moves_between_two_calls) {
+    open_heap();
+    struct os_place a = take(100000);
+    machine.kernel.sbrk = sbrk_with_an_intruder;
+    intrusion = 5000;
+    struct os_place b = take(100000);
+    ck_assert(b.address > a.address + 131072 + 4000);
+    expect_sound();
+    heap.span[0].limit = heap.span[0].granules + 10000;
+    intrusion = 1 << 20; /* beyond what the plane can tell of */
+    size_t brk = machine.brk;
+    struct os_place c = take(100000);
+    ck_assert_uint_gt(machine.brk, brk);
+    ck_assert_uint_eq(heap.break_span, 1);
+    expect_sound();
+    give(c), give(b), give(a);
+    expect_sound();
+}
+END_TEST
+
 START_TEST(what_is_wrong_with_a_pointer) {
     open_heap();
     struct os_place a = take(64), b = take(64), large = take(200000), found;
@@ -299,5 +335,5 @@ int main(void) {
               somebody_elses_break_is_never_handed_out,
               a_break_lowered_by_somebody_else_is_seen, the_break_comes_back_down,
               trimmed_pages_are_known_to_be_zero, a_far_jump_of_the_break_opens_a_span,
-              what_is_wrong_with_a_pointer));
+              a_break_that_moves_between_two_calls, what_is_wrong_with_a_pointer));
 }

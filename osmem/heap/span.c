@@ -141,35 +141,37 @@ static enum os_fault span_absorb(struct os_heap *heap, unsigned number, char *fr
     return span_add(heap, number, fresh / GRANULE, true);
 }
 
-/* The granules that the plane must tell of if the break ends at `to`; false: out of
- * reach. */
-static bool span_reaches(const struct os_span *span, const char *to, size_t *granules) {
-    if (!span->base || num_address(to) <= num_address(span->base)) {
-        *granules = span->granules;
-        return !span->base;
+/*
+ * Lets the plane tell of every granule up to `to`, where the break will be after an sbrk
+ * of so many bytes. Where that is out of the plane's reach, a new span takes over.
+ */
+static bool span_prepare(struct os_heap *heap, unsigned number, const char *to,
+                         size_t bytes) {
+    struct os_span *span = &heap->span[number];
+    size_t granules = bytes / GRANULE;
+    if (span->base && num_address(to) > num_address(span->base))
+        granules = (num_address(to) - num_address(span->base)) / GRANULE;
+    granules = num_max(granules, span->granules);
+    if (granules > span->limit) {
+        heap->break_span = SPANS_MAX;
+        return false;
     }
-    *granules =
-        num_max((num_address(to) - num_address(span->base)) / GRANULE, span->granules);
-    return *granules <= span->limit;
+    return span_commit_plane(heap, span, granules);
 }
 
-/* One sbrk of so many bytes; a piece that no plane can tell of is given back. */
 static enum os_fault span_sbrk(struct os_heap *heap, unsigned number, size_t bytes) {
-    struct os_span *span = &heap->span[number];
-    size_t expected = span->granules + bytes / GRANULE + 1;
-    if (!span_commit_plane(heap, span, num_min(expected, span->limit)))
+    char *expected = sys_sbrk(heap->kernel, 0);
+    if (!span_prepare(heap, number, expected + bytes, bytes))
         return OS_NO_MEMORY;
     char *from = sys_sbrk(heap->kernel, (intptr_t)bytes);
     if (!from)
         return OS_NO_MEMORY;
-    size_t granules;
-    bool reached = span_reaches(span, from + bytes, &granules);
-    if (reached && span_commit_plane(heap, span, granules))
-        return span_absorb(heap, number, from, from + bytes);
-    sys_sbrk(heap->kernel, -(intptr_t)bytes);
-    if (!reached)
-        heap->break_span = SPANS_MAX; /* a new span takes over from there */
-    return OS_NO_MEMORY;
+    /* Another thread's own sbrk may have come in between. */
+    if (from != expected && !span_prepare(heap, number, from + bytes, bytes)) {
+        sys_sbrk(heap->kernel, -(intptr_t)bytes);
+        return OS_NO_MEMORY;
+    }
+    return span_absorb(heap, number, from, from + bytes);
 }
 
 static bool span_open_break(struct os_heap *heap) {
