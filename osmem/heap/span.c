@@ -290,7 +290,10 @@ enum os_fault span_trim(struct os_heap *heap, size_t keep) {
         return OS_OK;
     struct os_span *span = &heap->span[heap->break_span];
     size_t page = heap->kernel->page;
-    uintptr_t lowest = num_ceil(num_address(block_address(heap, top)) + keep, page);
+    /* The span goes on ending with a granule of ours: what lies below may be a
+     * foreigner's. */
+    uintptr_t least = num_address(block_address(heap, top)) + num_max(keep, GRANULE);
+    uintptr_t lowest = num_ceil(least, page);
     lowest = num_max(lowest, num_address(span->first_end));
     if (num_address(span->break_end) <= lowest ||
         sys_sbrk(heap->kernel, 0) != span->break_end)

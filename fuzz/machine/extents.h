@@ -1,0 +1,52 @@
+/*
+ * extents: the machine's ledger of mapped pages, in address order.
+ *
+ * What is not mapped is zero and nobody's; whoever unmaps a range of inaccessible pages
+ * is told if somebody wrote there. Called by machine.c only.
+ */
+#ifndef FUZZ_MACHINE_EXTENTS_H
+#define FUZZ_MACHINE_EXTENTS_H
+
+#include "fuzz/machine/machine.h"
+
+/* Where cleaning by the real kernel becomes cheaper than by memset. */
+#define CLEAN_BY_KERNEL ((size_t)256 << 10)
+/* Bytes looked at for writes where none may be. */
+#define WATCHED ((size_t)64)
+/* What lies between the break's space and the mappings'. */
+#define MACHINE_GAP ((size_t)1 << 20)
+
+/* The start of the mappings' space; an extent's offsets count from there. */
+static inline char *machine_maps(const struct machine *machine) {
+    return machine->memory + MACHINE_BREAK_LIMIT + MACHINE_GAP;
+}
+
+/* Remembers the first thing that a correct allocator does not do. */
+void machine_wrong(struct machine *machine, const char *what);
+
+/* Refuses a call for want of room; always true. */
+bool machine_is_full(struct machine *machine);
+
+/* The first WATCHED bytes are zero. */
+bool machine_is_zero(const char *at);
+
+void machine_clean(char *at, size_t length);
+
+/* The first extent that ends behind an offset. */
+size_t machine_rank(const struct machine *machine, size_t offset);
+
+/* False where there are too many. */
+bool machine_insert(struct machine *machine, size_t rank, struct machine_extent extent);
+
+/* The range as offsets, if it is whole pages and all mapped; else `call` is wrong. */
+bool machine_range(struct machine *machine, const char *call, const void *address,
+                   size_t length, size_t *start, size_t *end);
+
+/* Splits at both ends, so that the range is whole extents; refused where there are too
+ * many. */
+bool machine_isolate(struct machine *machine, size_t start, size_t end);
+
+/* Unmaps a range of whole extents. */
+void machine_drop(struct machine *machine, size_t start, size_t end);
+
+#endif

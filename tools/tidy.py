@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+"""The countable part of the tree's style; prints what is wrong, a line each, and exits 1.
+
+    tools/tidy.py [TREE]
+
+Rules: rooms of up to 400 lines (tests: 500), functions of up to 60, no #if within a function,
+guards named after the path, a source's own header first, no tabs, nothing left to do, every source named
+by a BUILD file, C as clang-format leaves it.
+"""
+import os
+import re
+import subprocess
+import sys
+
+LIMIT_FILE, LIMIT_TEST, LIMIT_FUNCTION = 400, 500, 60
+LEFT_OVER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+SKIPPED = ("third_party/", ".fuzz/", "bazel-")
+
+
+def tracked(tree):
+    """Every file of the tree that is or will be committed."""
+    found = subprocess.run(["git", "-c", "safe.directory=*", "-C", tree, "ls-files", "--cached", "--others",
+                            "--exclude-standard"],
+                           stdout=subprocess.PIPE, text=True, check=True).stdout.split("\n")
+    return [path for path in found if path and not path.startswith(SKIPPED) and
+            os.path.isfile(os.path.join(tree, path))]
+
+
+def functions(lines):
+    """(first line, last line) of each body: from a line that ends in { at column 0's statement to a lone }."""
+    start = None
+    for number, line in enumerate(lines, 1):
+        if start is None and line.endswith("{") and re.match(r"(?!struct|enum|union|static const)\w.*\)\s*\{$", line):
+            start = number
+        elif start is None and re.match(r"START_TEST\(.*\{$", line):
+            start = number
+        elif start is None and re.match(r"\s+\S.*\) \{$", line) and previous_opens(lines, number):
+            start = number
+        elif start is not None and line == "}":
+            yield start, number
+            start = None
+
+
+def previous_opens(lines, number):
+    """The line before begins a declaration at column 0 that this one ends."""
+    at = number - 2
+    while at >= 0 and lines[at].startswith(" "):
+        at -= 1
+    return at >= 0 and re.match(r"(?!struct \w+ \{|enum|static const|#|/\*|\*)[a-z_]\w*.*\([^;]*$", lines[at])
+
+
+def check_c(path, lines):
+    limit = LIMIT_TEST if path.endswith("_test.c") else LIMIT_FILE
+    if len(lines) > limit:
+        yield 1, "%d lines, expected up to %d" % (len(lines), limit)
+    for first, last in functions(lines):
+        if last - first + 1 > LIMIT_FUNCTION:
+            yield first, "a function of %d lines, expected up to %d" % (last - first + 1, LIMIT_FUNCTION)
+        for number in range(first, last):
+            if re.match(r"\s*#\s*if", lines[number - 1]):
+                yield number, "#if within a function"
+    if path.endswith(".h"):
+        guard = re.sub(r"\W", "_", path).upper()
+        guard = guard if guard.startswith(("OSMEM_", "FUZZ_", "SANITIZERS_", "BENCH_", "PROPS_")) else "OSMEM_" + guard
+        guard = guard.replace("OSMEM_OSMEM_H", "OSMEM_OSMEM_H")
+        if "#ifndef " + guard not in lines:
+            yield 1, "expected the guard " + guard
+    own = path[:-2] + ".h"
+    first_include = next((line for line in lines if line.startswith("#include")), "")
+    if path.endswith(".c") and os.path.exists(own) and first_include != '#include "%s"' % own:
+        yield 1, 'expected #include "%s" first' % own
+
+
+def check_text(path, lines):
+    for number, line in enumerate(lines, 1):
+        if "\t" in line:
+            yield number, "a tab"
+        if line != line.rstrip():
+            yield number, "blanks at the line's end"
+        if LEFT_OVER.search(line):
+            yield number, "left over: " + line.strip()
+
+
+def check_named(paths):
+    """Every source stands in its package's BUILD, by name or by a glob of its ending."""
+    for path in paths:
+        if not path.endswith((".c", ".h", ".def", "_test.sh")):
+            continue
+        folder, name = os.path.split(path)
+        with open(os.path.join(folder, "BUILD")) as build:
+            text = build.read()
+        if '"%s"' % name not in text and not re.search(r"glob\(.*\*" + re.escape(os.path.splitext(name)[1]), text):
+            yield path, 1, "no target of %s/BUILD names it" % folder
+
+
+def check_format(paths):
+    formatter = subprocess.run(["clang-format-19", "--dry-run"] + paths, stderr=subprocess.PIPE, text=True)
+    for line in formatter.stderr.splitlines():
+        found = re.match(r"(.+?):(\d+):\d+: warning: code should be clang-formatted", line)
+        if found:
+            yield found.group(1), int(found.group(2)), "not as clang-format-19 leaves it"
+
+
+def main():
+    os.chdir(sys.argv[1] if len(sys.argv) > 1 else ".")
+    paths = tracked(".")
+    wrong = []
+    for path in paths:
+        if not path.endswith((".c", ".h", ".def", ".sh", ".py", ".bzl", ".txt", ".md", "BUILD", "bazel", "run")):
+            continue
+        with open(path, encoding="utf-8") as source:
+            lines = source.read().split("\n")
+        if lines and lines[-1] == "":
+            lines.pop()
+        wrong += [(path, number, what) for number, what in check_text(path, lines)]
+        if path.endswith((".c", ".h")):
+            wrong += [(path, number, what) for number, what in check_c(path, lines)]
+    wrong += check_named(paths)
+    wrong += check_format([path for path in paths if path.endswith((".c", ".h"))])
+    for path, number, what in wrong:
+        print("%s:%d: %s" % (path, number, what))
+    print("tidy: %d files, %d wrong" % (len(paths), len(wrong)))
+    sys.exit(1 if wrong or not paths else 0)
+
+
+main()
