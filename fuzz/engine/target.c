@@ -21,7 +21,7 @@ void target_run(const struct subject *subject, const uint8_t *bytes, size_t leng
     static struct machine machine;
     static struct rig rig;
     if (!rig.subject) {
-        if (!machine_open(&machine, 0)) {
+        if (!machine_open(&machine)) {
             fputs("the machine's memory cannot be reserved (1 GiB of address space)\n",
                   stderr);
             exit(2);

@@ -238,9 +238,9 @@ static void machine_broken(struct os_kernel *kernel, const char *call, int error
 
 /* ---- the box ---- */
 
-bool machine_open(struct machine *machine, size_t skew) {
-    size_t length = MACHINE_BREAK_LIMIT + MACHINE_GAP + MACHINE_MAP_SPACE + WATCHED;
-    length = num_ceil(length, MACHINE_PAGE) + skew * MACHINE_PAGE;
+bool machine_open(struct machine *machine) {
+    size_t used = MACHINE_BREAK_LIMIT + MACHINE_GAP + MACHINE_MAP_SPACE + MACHINE_PAGE;
+    size_t length = used + MACHINE_ALIGNMENT;
     char *reservation = mmap(NULL, length, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reservation == MAP_FAILED)
@@ -257,9 +257,10 @@ bool machine_open(struct machine *machine, size_t skew) {
                    .page = MACHINE_PAGE},
         .reservation = reservation,
         .reservation_length = length,
-        .memory = reservation + skew * MACHINE_PAGE,
+        .memory = reservation + (num_ceil(num_address(reservation), MACHINE_ALIGNMENT) -
+                                 num_address(reservation)),
     };
-    poison_mark(machine->memory, length - skew * MACHINE_PAGE);
+    poison_mark(machine->memory, used);
     return true;
 }
 

@@ -21,11 +21,14 @@ enum {
     MACHINE_PAGE = 4096,
 };
 
-/* Bytes: how far the break goes, the address space for mappings, and how much of it may
- * be usable. */
+/* How far the break goes, in bytes; */
 #define MACHINE_BREAK_LIMIT ((size_t)16 << 20)
-#define MACHINE_MAP_SPACE   ((size_t)1 << 30)
-#define MACHINE_MAP_USABLE  ((size_t)64 << 20)
+/* the address space for mappings, and how much of it may be usable at once; */
+#define MACHINE_MAP_SPACE  ((size_t)1 << 30)
+#define MACHINE_MAP_USABLE ((size_t)64 << 20)
+/* and what its memory is a multiple of, so that an alignment means the same at any base.
+ */
+#define MACHINE_ALIGNMENT ((size_t)1 << 30)
 
 /* A run of mapped pages of one kind. */
 struct machine_extent {
@@ -52,9 +55,9 @@ struct machine {
     const char *wrong; /* the first illegal call, or NULL */
 };
 
-/* Reserves its memory `skew` pages away from where it would lie; false if that is
- * refused. */
-bool machine_open(struct machine *machine, size_t skew);
+/* Reserves its memory; false if that is refused. Several can be open, each at its own
+ * base. */
+bool machine_open(struct machine *machine);
 void machine_close(struct machine *machine);
 
 /* As after machine_open. */

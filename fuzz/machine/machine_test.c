@@ -13,7 +13,7 @@ static struct machine machine;
 static struct os_kernel *kernel = &machine.kernel;
 
 static void open_machine(void) {
-    ck_assert(machine_open(&machine, 3));
+    ck_assert(machine_open(&machine));
 }
 
 START_TEST(the_break_behaves_as_linux_says) {

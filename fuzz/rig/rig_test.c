@@ -25,7 +25,7 @@ static bool run_text(const struct subject *subject, const char *text) {
     struct text_error error;
     ck_assert_msg(text_compile(text, strlen(text), bytes, sizeof bytes, &length, &error),
                   "line %u: %s", error.line, error.expected);
-    machine_open(&machine, 0);
+    machine_open(&machine);
     rig_init(&rig, subject, &machine);
     bool sound = rig_run(&rig, bytes, length);
     machine_close(&machine);

@@ -142,12 +142,21 @@ static bool rig_check_block(struct rig *rig, const struct rig_request *request,
     return true;
 }
 
+/* Adds an answer to the run's trace. */
+static void rig_trace(struct rig *rig, const char *block, size_t reserved) {
+    uint64_t offset = block ? (uint64_t)(block - rig->machine->memory) : UINT64_MAX;
+    rig->trace = num_mix(rig->trace + num_mix(offset) + reserved + rig->operation);
+}
+
 static bool rig_accept(struct rig *rig, const struct rig_request *request, char *block) {
     size_t reserved;
-    if (!block)
+    if (!block) {
+        rig_trace(rig, NULL, 0);
         return rig_check_refusal(rig, request);
+    }
     if (!rig_check_block(rig, request, block, &reserved))
         return false;
+    rig_trace(rig, block, reserved);
     shadow_enter(&rig->shadow, request->slot, block, request->size, reserved);
     return true;
 }
@@ -316,6 +325,7 @@ bool rig_run(struct rig *rig, const uint8_t *bytes, size_t length) {
     machine_reset(rig->machine);
     shadow_init(&rig->shadow);
     rig->failure.oracle = NULL;
+    rig->trace = 0;
     rig->self = rig->subject->open(rig->machine);
     for (rig->operation = 0; codec_decode(bytes, length, &at, &op); rig->operation++)
         if (!rig_step(rig, &op) || (rig->walks && !rig_check(rig, false)))

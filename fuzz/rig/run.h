@@ -29,6 +29,7 @@ struct rig {
     struct shadow shadow;
     size_t operation;
     size_t checked; /* operations that reached the allocator, over all runs */
+    uint64_t trace; /* of every answer of this run, by offsets: the same at any base */
     bool walks;     /* check the heap after each operation */
     struct rig_failure failure;
 };

@@ -18,7 +18,7 @@ static struct os_place small, lone, medium, big, large, other_large;
 
 static void open_heap(void) {
     struct os_place wall;
-    ck_assert(machine_open(&machine, 0));
+    ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
     heap_take(&heap, 48, GRANULE, &small);
     heap_take(&heap, 16, GRANULE, &wall);

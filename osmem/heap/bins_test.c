@@ -23,7 +23,7 @@ static uint64_t next_random(void) {
 }
 
 static void open_heap(void) {
-    ck_assert(machine_open(&machine, 0));
+    ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
 }
 

@@ -13,7 +13,7 @@ static struct machine machine;
 static struct os_heap heap;
 
 static void open_heap(void) {
-    ck_assert(machine_open(&machine, 0));
+    ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
 }
 
@@ -270,7 +270,7 @@ static void *sbrk_with_an_intruder(struct os_kernel *kernel, intptr_t increment)
     static void *(*plain)(struct os_kernel *, intptr_t);
     if (!plain) {
         struct machine other;
-        ck_assert(machine_open(&other, 0));
+        ck_assert(machine_open(&other));
         plain = other.kernel.sbrk;
         machine_close(&other);
     }

@@ -152,7 +152,7 @@ static bool run_refusing(const struct step *steps, size_t k, size_t count) {
 
 START_TEST(each_call_refused_in_turn) {
     static const size_t counts[] = {1, 2, 3, 1000};
-    ck_assert(machine_open(&machine, 0));
+    ck_assert(machine_open(&machine));
     size_t refusals = 0;
     for (size_t s = 0; s < sizeof scenarios / sizeof scenarios[0]; s++)
         for (size_t c = 0; c < 4; c++)
@@ -163,7 +163,7 @@ START_TEST(each_call_refused_in_turn) {
 END_TEST
 
 START_TEST(a_refused_munmap_is_tried_again) {
-    ck_assert(machine_open(&machine, 0));
+    ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
     struct os_place place, other;
     ck_assert_int_eq(heap_take(&heap, 200000, GRANULE, &place), OS_OK);
@@ -179,7 +179,7 @@ START_TEST(a_refused_munmap_is_tried_again) {
 END_TEST
 
 START_TEST(refused_fences_mean_no_fences) {
-    ck_assert(machine_open(&machine, 0));
+    ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
     struct os_place first, place;
     ck_assert_int_eq(heap_take(&heap, 200000, GRANULE, &first), OS_OK);
@@ -197,7 +197,7 @@ START_TEST(refused_fences_mean_no_fences) {
 END_TEST
 
 START_TEST(a_full_heap_recovers) {
-    ck_assert(machine_open(&machine, 0));
+    ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
     static struct os_place held[4096];
     size_t count = 0;

@@ -1,0 +1,55 @@
+/* Programs of random bytes, from a printed seed: each passes, and tells the same at two
+ * bases. */
+#include <stdio.h>
+
+#include "fuzz/rig/run.h"
+#include "fuzz/subject/osmem_subject.h"
+#include "osmem/testing/suite.h"
+
+enum {
+    PROGRAMS = 3000,
+    PROGRAM_MAX = 400,
+};
+
+static uint64_t random_state = 20261123;
+
+static uint64_t next_random(void) {
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return random_state >> 24;
+}
+
+static struct machine here, there;
+static struct rig first, second;
+
+static void expect_pass(struct rig *rig, const uint8_t *bytes, size_t length,
+                        int number) {
+    bool sound = rig_run(rig, bytes, length);
+    ck_assert_msg(sound, "program %d, operation %zu: %s: expected %s, found %s", number,
+                  rig->failure.operation, rig->failure.oracle, rig->failure.expected,
+                  rig->failure.found);
+}
+
+START_TEST(random_programs_pass_and_do_not_know_where_they_are) {
+    uint8_t bytes[PROGRAM_MAX];
+    printf("seed %llu, %d programs\n", (unsigned long long)random_state, PROGRAMS);
+    ck_assert(machine_open(&here) && machine_open(&there));
+    rig_init(&first, &osmem_subject, &here);
+    rig_init(&second, &osmem_subject, &there);
+    for (int number = 0; number < PROGRAMS; number++) {
+        size_t length = next_random() % PROGRAM_MAX;
+        for (size_t i = 0; i < length; i++)
+            bytes[i] = (uint8_t)next_random();
+        expect_pass(&first, bytes, length, number);
+        expect_pass(&second, bytes, length, number);
+        ck_assert_msg(first.trace == second.trace, "program %d differs at two bases",
+                      number);
+    }
+    ck_assert_uint_gt(first.checked, PROGRAMS * 20);
+    ck_assert_uint_eq(first.checked, second.checked);
+}
+END_TEST
+
+int main(void) {
+    return suite_run("random programs",
+                     SUITE(random_programs_pass_and_do_not_know_where_they_are));
+}
