@@ -4,13 +4,6 @@
 
 #include "osmem/platform/expect.h"
 
-static uint64_t tags_get_digits(const tag_byte *at, unsigned count) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < count; i++)
-        value |= tag_digit_value(tags_load(at + i), i);
-    return value;
-}
-
 static void tags_put_digits(tag_byte *at, unsigned count, uint64_t value) {
     for (unsigned i = 0; i < count; i++)
         tags_store(at + i, tag_digit(value, i));
@@ -30,29 +23,6 @@ static bool tags_stretch_is_short(size_t granules) {
 /* The first tag's place for links; the block is free and of at least 13 granules. */
 static unsigned tags_links_offset(uint8_t first) {
     return 2 + tag_code_digits(first & 15);
-}
-
-bool tags_read(const tag_byte *first, struct tags_extent *extent) {
-    uint8_t tag = tags_load_first(first);
-    if (!tag_is_first(tag))
-        return false;
-    *extent = (struct tags_extent){.granules = 1, .state = tag_state(tag)};
-    if (tag < TAG_FIRST) {
-        if (tag >= TAG_ONE_IN_USE)
-            extent->slack = tag - TAG_ONE_IN_USE;
-        else if (tag == TAG_NOT_OURS_LONG)
-            extent->granules = tags_get_digits(first + 1, TAG_DIGITS_MAX);
-        return true;
-    }
-    unsigned code = tag & 15;
-    unsigned digits = tag_code_digits(code);
-    extent->granules = digits ? tags_get_digits(first + 2, digits) : code + 2u;
-    uint8_t note = tags_load(first + 1) & 0x7f;
-    if (extent->state == STATE_FREE)
-        extent->zero = extent->granules > 2 && note != 0;
-    else
-        extent->slack = note;
-    return true;
 }
 
 static void tags_write_not_ours(tag_byte *first, size_t granules) {
@@ -114,17 +84,6 @@ void tags_set_slack(tag_byte *first, unsigned slack) {
         tags_store_first(first, (uint8_t)(TAG_ONE_IN_USE + slack));
     else
         tags_store(first + 1, tag_digit(slack, 0));
-}
-
-size_t tags_left_free(const tag_byte *first) {
-    uint8_t tag = tags_load(first - 1);
-    if (tag == TAG_ONE_FREE)
-        return 1;
-    if (!tag_is_last(tag))
-        return 0;
-    unsigned code = tag & 15;
-    unsigned digits = tag_code_digits(code);
-    return digits ? tags_get_digits(first - 1 - digits, digits) : code + 2u;
 }
 
 bool tags_are_inside(const tag_byte *from, size_t count) {

@@ -63,8 +63,37 @@ static inline void tags_store_first(tag_byte *tag, uint8_t value) {
     atomic_store_explicit(tag, value, memory_order_release);
 }
 
+/* The number that so many digits from here on tell. */
+static inline uint64_t tags_get_digits(const tag_byte *at, unsigned count) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < count; i++)
+        value |= tag_digit_value(tags_load(at + i), i);
+    return value;
+}
+
 /* Reads the extent that starts here; false, and nothing read, where none starts. */
-bool tags_read(const tag_byte *first, struct tags_extent *extent);
+static inline bool tags_read(const tag_byte *first, struct tags_extent *extent) {
+    uint8_t tag = tags_load_first(first);
+    if (!tag_is_first(tag))
+        return false;
+    *extent = (struct tags_extent){.granules = 1, .state = tag_state(tag)};
+    if (tag < TAG_FIRST) {
+        if (tag >= TAG_ONE_IN_USE)
+            extent->slack = tag - TAG_ONE_IN_USE;
+        else if (tag == TAG_NOT_OURS_LONG)
+            extent->granules = tags_get_digits(first + 1, TAG_DIGITS_MAX);
+        return true;
+    }
+    unsigned code = tag & 15;
+    unsigned digits = tag_code_digits(code);
+    extent->granules = digits ? tags_get_digits(first + 2, digits) : code + 2u;
+    uint8_t note = tags_load(first + 1) & 0x7f;
+    if (extent->state == STATE_FREE)
+        extent->zero = extent->granules > 2 && note != 0;
+    else
+        extent->slack = note;
+    return true;
+}
 
 /* Writes an extent over granules that are all inside. Reads back as it was given. */
 void tags_write(tag_byte *first, const struct tags_extent *extent);
@@ -77,7 +106,16 @@ void tags_erase(tag_byte *first, const struct tags_extent *extent);
 void tags_set_slack(tag_byte *first, unsigned slack);
 
 /* The size in granules of the free block that ends right before `first`, or 0. */
-size_t tags_left_free(const tag_byte *first);
+static inline size_t tags_left_free(const tag_byte *first) {
+    uint8_t tag = tags_load(first - 1);
+    if (tag == TAG_ONE_FREE)
+        return 1;
+    if (!tag_is_last(tag))
+        return 0;
+    unsigned code = tag & 15;
+    unsigned digits = tag_code_digits(code);
+    return digits ? tags_get_digits(first - 1 - digits, digits) : code + 2u;
+}
 
 /* Every tag of the range is inside. Only for granules whose extent cannot change
  * meanwhile. */

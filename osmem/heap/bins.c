@@ -34,13 +34,12 @@ enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules) {
         trie_drop(heap, block, granules);
         return OS_OK;
     }
-    if (!link_is_believed(heap, block, granules, heap->bins.head[granules])) {
+    os_block next, previous;
+    if (!link_neighbours(heap, block, granules, heap->bins.head[granules], &next,
+                         &previous)) {
         heap->suspect = block_address(heap, block);
         return OS_FAULT_FREE_LINK;
     }
-    os_block next, previous;
-    link_get(heap, block, granules, LINK_NEXT, &next);
-    link_get(heap, block, granules, LINK_PREVIOUS, &previous);
     if (next != NO_BLOCK)
         link_set(heap, next, granules, LINK_PREVIOUS, previous);
     if (previous != NO_BLOCK)

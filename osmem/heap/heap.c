@@ -16,8 +16,9 @@ void heap_init(struct os_heap *heap, struct os_kernel *kernel) {
     heap->kernel = kernel;
     heap->break_span = SPANS_MAX;
     bins_init(heap);
-    if (!sys_random(kernel, &heap->key, sizeof heap->key))
-        heap->key = num_mix(num_address(heap)); /* weaker, but no two runs are alike */
+    if (!sys_random(kernel, heap->key,
+                    sizeof heap->key)) /* weaker, but no two runs are alike */
+        heap->key[0] = heap->key[1] = num_mix(num_address(heap));
 }
 
 bool heap_is_large(size_t room) {
@@ -141,7 +142,8 @@ enum os_fault heap_find(const struct os_heap *heap, const void *address,
 static enum os_fault heap_trim_if_much(struct os_heap *heap) {
     os_block top;
     size_t granules;
-    if (heap->break_span == SPANS_MAX ||
+    if (heap->counters.granules[STATE_FREE] * GRANULE < POLICY_TRIM_AT ||
+        heap->break_span == SPANS_MAX ||
         !span_top(heap, heap->break_span, &top, &granules) ||
         granules * GRANULE < POLICY_TRIM_AT)
         return OS_OK;

@@ -6,7 +6,7 @@
 
 static uint64_t link_seal(const struct os_heap *heap, os_block block,
                           enum tags_link link) {
-    return num_mix(heap->key + 2 * block + link);
+    return num_mix(heap->key[0] + 2 * block + link) ^ heap->key[1];
 }
 
 static char *link_word(const struct os_heap *heap, os_block block, enum tags_link link) {
@@ -58,15 +58,15 @@ static bool link_points_back(const struct os_heap *heap, os_block to, size_t gra
            link_get(heap, to, granules, link, &back) && back == block;
 }
 
-bool link_is_believed(const struct os_heap *heap, os_block block, size_t granules,
-                      os_block head) {
-    os_block next, previous;
-    if (!link_get(heap, block, granules, LINK_NEXT, &next) ||
-        !link_get(heap, block, granules, LINK_PREVIOUS, &previous))
+bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules,
+                     os_block head, os_block *next, os_block *previous) {
+    if (!link_get(heap, block, granules, LINK_NEXT, next) ||
+        !link_get(heap, block, granules, LINK_PREVIOUS, previous))
         return false;
-    if (next != NO_BLOCK && !link_points_back(heap, next, granules, LINK_PREVIOUS, block))
+    if (*next != NO_BLOCK &&
+        !link_points_back(heap, *next, granules, LINK_PREVIOUS, block))
         return false;
-    if (previous == NO_BLOCK)
+    if (*previous == NO_BLOCK)
         return head == block;
-    return link_points_back(heap, previous, granules, LINK_NEXT, block);
+    return link_points_back(heap, *previous, granules, LINK_NEXT, block);
 }

@@ -21,9 +21,11 @@ void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_l
 /* Zeroes the links that stand in user memory. */
 void link_clear(struct os_heap *heap, os_block block, size_t granules);
 
-/* Both neighbours in the list are free, of this size, and point back; `head` starts the
- * list. */
-bool link_is_believed(const struct os_heap *heap, os_block block, size_t granules,
-                      os_block head);
+/*
+ * Both neighbours in the list that `head` starts; false if they are not to be believed:
+ * not free, not of this size, or not pointing back.
+ */
+bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules,
+                     os_block head, os_block *next, os_block *previous);
 
 #endif

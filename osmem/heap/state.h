@@ -114,7 +114,8 @@ struct heap_counters {
 
 struct os_heap {
     struct os_kernel *kernel;
-    uint64_t key; /* seals links that stand in user memory */
+    uint64_t
+        key[2]; /* seal links that stand in user memory; one leaked seal gives neither */
     unsigned spans;
     unsigned break_span; /* the span that grows by the break; SPANS_MAX: none */
     struct os_span span[SPANS_MAX];
