@@ -14,16 +14,17 @@ import sys
 
 LIMIT_FILE, LIMIT_TEST, LIMIT_FUNCTION = 400, 500, 60
 LEFT_OVER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
-SKIPPED = ("third_party/", ".fuzz/", "bazel-")
+SKIPPED = (".git", ".fuzz", "third_party", "__pycache__")
 
 
-def tracked(tree):
-    """Every file of the tree that is or will be committed."""
-    found = subprocess.run(["git", "-c", "safe.directory=*", "-C", tree, "ls-files", "--cached", "--others",
-                            "--exclude-standard"],
-                           stdout=subprocess.PIPE, text=True, check=True).stdout.split("\n")
-    return [path for path in found if path and not path.startswith(SKIPPED) and
-            os.path.isfile(os.path.join(tree, path))]
+def sources(tree):
+    """Every file of the tree but what a build, a run or git keeps there."""
+    found = []
+    for folder, folders, names in os.walk(tree):
+        inside = os.path.relpath(folder, tree)
+        folders[:] = [name for name in folders if name not in SKIPPED and not name.startswith("bazel-")]
+        found += [os.path.normpath(os.path.join(inside, name)) for name in names]
+    return sorted(found)
 
 
 def functions(lines):
@@ -103,7 +104,7 @@ def check_format(paths):
 
 def main():
     os.chdir(sys.argv[1] if len(sys.argv) > 1 else ".")
-    paths = tracked(".")
+    paths = sources(".")
     wrong = []
     for path in paths:
         if not path.endswith((".c", ".h", ".def", ".sh", ".py", ".bzl", ".txt", ".md", "BUILD", "bazel", "run")):

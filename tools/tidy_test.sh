@@ -7,7 +7,6 @@ tidy=$(readlink -f tools/tidy.py)
 bad=${TEST_TMPDIR:?}/bad
 mkdir -p "$bad/osmem"
 cd "$bad"
-git init -q .
 cp "$(dirname "$tidy")/../.clang-format" .
 printf 'cc_library(name = "a", srcs = ["a.c"], hdrs = ["a.h"])\n' >osmem/BUILD
 printf '#ifndef WRONG_H\n#define WRONG_H\n#endif\n' >osmem/a.h
