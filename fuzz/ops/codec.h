@@ -1,7 +1,7 @@
 /*
  * codec: every string of bytes is a program, and every program a string of bytes.
  *
- * An operation is one to seven bytes; one that is cut off by the end is ignored. Decoding
+ * An operation is one to ten bytes; one that is cut off by the end is ignored. Decoding
  * and encoding are inverse: bits that mean nothing are kept in op.spare.
  */
 #ifndef FUZZ_OPS_CODEC_H

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fuzz/ops/size.h"
+
 enum op_kind {
 #define OP(kind, name, major, minor, operands) OP_##kind,
 #include "fuzz/ops/op.def"
@@ -21,26 +23,7 @@ enum op_kind {
 };
 
 enum {
-    OP_SLOTS = 32,
-    OP_BYTES_MAX = 7,
-};
-
-/* A size as it is written: a class and a number of ten bits, of 18 in SIZE_ANY. */
-enum size_class {
-    SIZE_BYTE,  /* 0 to 1023 */
-    SIZE_EIGHT, /* 1024 and up by eights, to 9208 */
-    SIZE_PAGE,  /* around the multiples of a page, to 128 KiB, where mappings begin */
-    SIZE_POWER, /* around the powers of two from 2^10 to 2^25 */
-    SIZE_ANY,   /* 0 to 256 KiB, a byte longer than the others */
-    SIZE_HUGE,  /* 128 KiB and up by KiB, to 1151 KiB */
-    SIZE_SAME,  /* around the present size of the slot */
-    SIZE_LIMIT, /* just below SIZE_MAX, and around PTRDIFF_MAX */
-    SIZE_CLASSES,
-};
-
-struct op_size {
-    uint8_t class;
-    uint32_t number;
+    OP_BYTES_MAX = 10,
 };
 
 struct op {
@@ -52,15 +35,6 @@ struct op {
     uint16_t spare; /* the bits of its bytes that mean nothing, so that nothing is lost */
     uint8_t code;   /* of a reserved operation: its first byte */
 };
-
-/* The bytes that a size stands for; `same` is the slot's present size. */
-size_t op_size_bytes(struct op_size size, size_t same);
-
-/* The first class that can write this number of bytes; false if none can. */
-bool op_size_from_bytes(size_t bytes, struct op_size *size);
-
-/* The number that a class writes so many bytes with; false if it cannot. */
-bool op_size_in_class(enum size_class class, size_t bytes, struct op_size *size);
 
 /* A power of two, or three times one, which is refused. */
 size_t op_alignment(uint8_t alignment);

@@ -10,7 +10,7 @@
 static const char text_heading[] = "format 1";
 
 static const char *const size_class_names[SIZE_CLASSES] = {
-    "byte", "eight", "page", "power", "any", "huge", "same", "limit"};
+    "byte", "eight", "sixteen", "page", "power", "same", "like", "rare"};
 
 bool text_is_program(const char *text, size_t length) {
     size_t heading = sizeof text_heading - 1;
@@ -22,20 +22,25 @@ bool text_is_program(const char *text, size_t length) {
 
 static void text_print_size(FILE *to, struct op_size size) {
     struct op_size plain;
+    int number = (int)size.number;
     if (size.class == SIZE_SAME) {
-        fprintf(to, " same%+d", (int)size.number - 512);
+        fprintf(to, " same%+d", number - 512);
         return;
     }
-    size_t bytes = op_size_bytes(size, 0);
-    if (size.class == SIZE_LIMIT && size.number < 512)
-        fprintf(to, " max-%zu", SIZE_MAX - bytes);
-    else if (size.class == SIZE_LIMIT)
+    if (size.class == SIZE_LIKE) {
+        fprintf(to, " s%d%+d", number >> 5, (number & 31) - 16);
+        return;
+    }
+    size_t bytes = size_bytes(size, NULL, 0);
+    if (size.class == SIZE_RARE && !size_is_any(size) && number >= RARE_HALF)
         fprintf(to, " half%+d", (int)((intmax_t)(bytes - (size_t)PTRDIFF_MAX)));
+    else if (size.class == SIZE_RARE && !size_is_any(size) && number >= RARE_MAX)
+        fprintf(to, " max-%zu", SIZE_MAX - bytes);
     else
         fprintf(to, " %zu", bytes);
-    bool canonical = op_size_from_bytes(bytes, &plain) && plain.class == size.class;
-    if (!canonical)
-        fprintf(to, ":%s", size_class_names[size.class]);
+    if (size_from_bytes(bytes, &plain) &&
+        (plain.class != size.class || plain.number != size.number))
+        fprintf(to, ":%s", size_is_any(size) ? "any" : size_class_names[size.class]);
 }
 
 static void text_print_operand(FILE *to, const struct op *op, char operand) {
@@ -122,47 +127,77 @@ static bool text_number(struct text_parser *parser, const char *what, intmax_t l
     return true;
 }
 
-/* "100", "max-1", "half+3", each perhaps with ":class"; or "same-8". */
+static const char text_size_words[] = "a size (100, same+5, s3-1, max-1 or half+0)";
+
+/* What a word's number is added to: "same", "s3", "max", "half", or nothing. */
+static size_t text_size_base(char *word, struct op_size *size, char **digits) {
+    *size = (struct op_size){SIZE_CLASSES, 0};
+    *digits = word;
+    if (strncmp(word, "same", 4) == 0) {
+        size->class = SIZE_SAME;
+        *digits = word + 4;
+        return 512;
+    }
+    if (word[0] == 's') {
+        size->class = SIZE_LIKE;
+        size->number = (uint32_t)strtoul(word + 1, digits, 10) << 5;
+        return 16;
+    }
+    if (strncmp(word, "half", 4) == 0) {
+        *digits = word + 4;
+        return (size_t)PTRDIFF_MAX;
+    }
+    if (strncmp(word, "max", 3) == 0) {
+        *digits = word + 3;
+        return SIZE_MAX;
+    }
+    return 0;
+}
+
+/* A number of bytes in the class that is named, or in the first that can write it. */
+static bool text_size_class(const char *name, size_t bytes, struct op_size *size) {
+    if (!name)
+        return size_from_bytes(bytes, size);
+    bool any = strcmp(name, "any") == 0;
+    if (any && bytes < (size_t)1 << 22) {
+        *size = (struct op_size){SIZE_RARE, (RARE_ANY + (uint32_t)(bytes & 63)) |
+                                                (uint32_t)(bytes >> 6) << 10};
+        return true;
+    }
+    for (int class = 0; class < SIZE_CLASSES; class ++)
+        if (strcmp(name, size_class_names[class]) == 0)
+            return size_in_class((enum size_class) class, bytes, size);
+    return false;
+}
+
 static bool text_size(struct text_parser *parser, struct op_size *size) {
-    static const char what[] = "a size (100, same+5, max-1 or half+0)";
-    char *word = text_word(parser), *end = NULL;
+    char *word = text_word(parser), *digits, *end = NULL;
     char copy[64];
     if (!word || strlen(word) >= sizeof copy)
-        return text_expected(parser, what, word);
+        return text_expected(parser, text_size_words, word);
     strcpy(copy, word);
     char *class_name = strchr(copy, ':');
     if (class_name)
         *class_name++ = '\0';
-    const char *digits = copy;
-    size_t base = 0;
-    bool same = strncmp(copy, "same", 4) == 0;
-    if (same || strncmp(copy, "half", 4) == 0) {
-        base = same ? 512 : (size_t)PTRDIFF_MAX;
-        digits = copy + 4;
-    } else if (strncmp(copy, "max", 3) == 0) {
-        base = SIZE_MAX;
-        digits = copy + 3;
-    }
+    size_t base = text_size_base(copy, size, &digits);
     bool is_signed = digits != copy;
     if ((is_signed && *digits != '+' && *digits != '-') || (!is_signed && *digits == '-'))
-        return text_expected(parser, what, word);
+        return text_expected(parser, text_size_words, word);
     errno = 0;
     size_t bytes = base + (is_signed ? (size_t)strtoimax(digits, &end, 0)
                                      : (size_t)strtoumax(digits, &end, 0));
-    if (end == digits || *end || errno || (same && bytes >= 1024))
-        return text_expected(parser, what, word);
-    if (same) {
-        *size = (struct op_size){SIZE_SAME, (uint32_t)bytes};
-        return true;
+    if (end == digits || *end || errno)
+        return text_expected(parser, text_size_words, word);
+    if (size->class != SIZE_CLASSES) { /* around the size of a slot */
+        bool fits = bytes < 2 * base && size->number < 1024;
+        size->number |= (uint32_t)bytes;
+        return fits || text_expected(parser, text_size_words, word);
     }
-    if (!class_name)
-        return op_size_from_bytes(bytes, size) ||
-               text_expected(parser, "a size that a program can write (see op.h)", word);
-    for (int class = 0; class < SIZE_CLASSES; class ++)
-        if (class != SIZE_SAME && strcmp(class_name, size_class_names[class]) == 0 &&
-            op_size_in_class((enum size_class) class, bytes, size))
-            return true;
-    return text_expected(parser, "a class that can write this size", word);
+    return text_size_class(class_name, bytes, size) ||
+           text_expected(parser,
+                         class_name ? "a class that can write this size"
+                                    : "a size that a program can write (see size.h)",
+                         word);
 }
 
 static bool text_slot(struct text_parser *parser, uint8_t *slot) {
@@ -213,7 +248,7 @@ static bool text_rest(struct text_parser *parser, uint8_t *bytes, size_t *length
     *length = 0;
     do {
         if (*length == OP_BYTES_MAX)
-            return text_expected(parser, "at most 7 bytes", NULL);
+            return text_expected(parser, "at most 10 bytes", NULL);
         if (!text_number(parser, "a byte (0x00 to 0xff)", 0, 255, &n))
             return false;
         bytes[(*length)++] = (uint8_t)n;

@@ -2,7 +2,7 @@
  * text: a program as people read, write and keep it.
  *
  *     format 1
- *     malloc s0 100          # a size in bytes, or "same+5", "max-1", "half+0"
+ *     malloc s0 100          # a size in bytes, or as below
  *     calloc s1 10 20
  *     realloc s0 same-8
  *     aligned_alloc s2 100 64
@@ -10,8 +10,9 @@
  *     sbrk -4096
  *     free s0
  *
- * "max" is SIZE_MAX and "half" PTRDIFF_MAX. Bytes to text to bytes is the identity: where
- * a number can be written in bytes in more than one way, ":page" and the like say which;
+ * A size is a number, "same+5" (than the slot's last), "s3-1" (than s3's last), "max-1"
+ * (SIZE_MAX) or "half+0" (PTRDIFF_MAX). Bytes to text to bytes is the identity: where a
+ * number can be written in bytes in more than one way, ":page" and the like say which;
  * "!n" keeps bits that mean nothing, and "rest" the bytes of an operation that is cut
  * off.
  */

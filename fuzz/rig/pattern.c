@@ -5,7 +5,7 @@
 #include "osmem/base/num.h"
 
 enum {
-    DENSE = 4096,
+    DENSE = 1024,
     TAIL = 64,
 };
 
@@ -17,12 +17,9 @@ static uint64_t pattern_word(uint64_t serial, size_t position) {
     return num_mix(serial << 32 ^ position / 8) | 0x0101010101010101u;
 }
 
+/* Dense at first, then twice for each power of two. */
 static size_t pattern_step(size_t position) {
-    if (position < DENSE)
-        return 8;
-    if (position < (size_t)64 << 10)
-        return DENSE;
-    return position < (size_t)1 << 20 ? (size_t)64 << 10 : (size_t)1 << 20;
+    return position < DENSE ? 8 : (size_t)1 << (num_log2(position) - 1);
 }
 
 void pattern_fill(void *block, size_t length, uint64_t serial) {
@@ -54,10 +51,10 @@ bool pattern_holds(const void *block, size_t length, size_t filled, uint64_t ser
         if (word != pattern_word(serial, position))
             return pattern_bytes_hold(at, position, position + 8, serial, wrong);
     }
+    size_t rest = length <= DENSE ? num_floor(length, 8) : length;
     size_t tail = filled > TAIL ? filled - TAIL : 0;
-    if (filled <= DENSE) /* what the loop left over, less than a word */
-        tail = num_max(tail, num_floor(length, 8));
-    return pattern_bytes_hold(at, tail, length, serial, wrong);
+    return pattern_bytes_hold(at, rest, length, serial, wrong) &&
+           pattern_bytes_hold(at, tail, length, serial, wrong);
 }
 
 static bool pattern_bytes_are_zero(const char *at, size_t from, size_t to,

@@ -62,6 +62,12 @@ static bool rig_check_contents(struct rig *rig, unsigned slot, const char *addre
                     rig->shadow.slot[slot].asked);
 }
 
+/* An operation reaches the allocator. */
+static void rig_count(struct rig *rig) {
+    rig->checked++;
+    rig->live_sum += rig->shadow.live;
+}
+
 /* ---- one request ---- */
 
 /* What the subject was asked for, and what it answered. */
@@ -92,7 +98,7 @@ static struct rig_request rig_request(struct rig *rig, unsigned slot, size_t siz
                           machine_refusal_pending(rig->machine);
     if (may_be_refused && rig->subject->digest)
         request.digest = rig->subject->digest(rig->self);
-    rig->checked++;
+    rig_count(rig);
     errno = ERRNO_UNTOUCHED;
     return request;
 }
@@ -170,7 +176,7 @@ static bool rig_free(struct rig *rig, unsigned slot) {
     if (!rig_check_contents(rig, slot, block, SIZE_MAX))
         return false;
     shadow_leave(&rig->shadow, slot);
-    rig->checked++;
+    rig_count(rig);
     errno = ERRNO_UNTOUCHED;
     rig->subject->free(rig->self, block);
     if (errno != ERRNO_UNTOUCHED)
@@ -179,8 +185,7 @@ static bool rig_free(struct rig *rig, unsigned slot) {
 }
 
 static size_t rig_size(const struct rig *rig, unsigned slot, struct op_size size) {
-    const struct shadow_block *block = &rig->shadow.slot[slot];
-    return op_size_bytes(size, block->address ? block->asked : 0);
+    return size_bytes(size, rig->shadow.last_size, slot);
 }
 
 static bool rig_malloc(struct rig *rig, const struct op *op) {
@@ -256,7 +261,7 @@ static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
         return false;
     if (usable) {
         size_t reserved = rig->subject->usable_size(rig->self, block.address);
-        rig->checked++;
+        rig_count(rig);
         if (reserved != block.reserved)
             return rig_fail(rig, "usable size",
                             "the same as when the block was handed out", "%zu, not %zu",
@@ -270,7 +275,7 @@ static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
 static bool rig_trim(struct rig *rig) {
     if (!rig->subject->trim)
         return true;
-    rig->checked++;
+    rig_count(rig);
     rig->subject->trim(rig->self);
     return true;
 }

@@ -28,9 +28,10 @@ struct rig {
     void *self;
     struct shadow shadow;
     size_t operation;
-    size_t checked; /* operations that reached the allocator, over all runs */
-    uint64_t trace; /* of every answer of this run, by offsets: the same at any base */
-    bool walks;     /* check the heap after each operation */
+    size_t checked;  /* operations that reached the allocator, over all runs */
+    uint64_t trace;  /* of every answer of this run, by offsets: the same at any base */
+    size_t live_sum; /* of live blocks after each of those, to know their mean */
+    bool walks;      /* check the heap after each operation */
     struct rig_failure failure;
 };
 

@@ -25,6 +25,7 @@ void shadow_enter(struct shadow *shadow, unsigned slot, char *address, size_t as
     struct shadow_block *block = &shadow->slot[slot];
     shadow->live += block->address == NULL;
     *block = (struct shadow_block){address, asked, reserved, ++shadow->serials};
+    shadow->last_size[slot] = asked;
     pattern_fill(address, asked, block->serial);
 }
 

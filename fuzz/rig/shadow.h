@@ -20,6 +20,7 @@ struct shadow_block {
 
 struct shadow {
     struct shadow_block slot[OP_SLOTS];
+    size_t last_size[OP_SLOTS]; /* asked, also of blocks that are freed */
     size_t live;
     uint64_t serials;
 };

@@ -1,0 +1,77 @@
+#include "fuzz/ops/size.h"
+
+#define KIB       ((size_t)1024)
+#define PAGE_SIZE ((size_t)4096)
+#define HALF_BASE ((size_t)PTRDIFF_MAX - 224)
+#define ANY_BITS  22
+
+/* From 2^6 on they lie so far apart that their surroundings do not meet. */
+static const size_t size_powers[16] = {
+    64,       128,      256,      512,       KIB,       2 * KIB, 4 * KIB, 8 * KIB,
+    16 * KIB, 32 * KIB, 64 * KIB, 128 * KIB, 256 * KIB, 768,     3 * KIB, 12 * KIB,
+};
+
+bool size_is_any(struct op_size size) {
+    uint32_t n = size.number & 1023;
+    return size.class == SIZE_RARE && n >= RARE_ANY && n < RARE_MAX;
+}
+
+/* Around a size: a difference of so many numbers on either side; never below 0. */
+static size_t size_around(size_t base, size_t number, size_t reach) {
+    return base + number < reach ? 0 : base + number - reach;
+}
+
+static size_t size_rare(uint32_t number) {
+    uint32_t n = number & 1023;
+    if (n < RARE_ANY)
+        return 128 * KIB + 16 * KIB * n;
+    if (n < RARE_MAX)
+        return (n - RARE_ANY) | (size_t)(number >> 10) << 6;
+    return n < RARE_HALF ? SIZE_MAX - (n - RARE_MAX) : HALF_BASE + (n - RARE_HALF);
+}
+
+size_t size_bytes(struct op_size size, const size_t *sizes, unsigned slot) {
+    size_t n = size.number;
+    switch (size.class) {
+    case SIZE_BYTE:
+        return n;
+    case SIZE_EIGHT:
+        return KIB + 8 * n;
+    case SIZE_SIXTEEN:
+        return 16 * n;
+    case SIZE_PAGE:
+        return size_around(PAGE_SIZE * (1 + (n >> 5)), n & 31, 16);
+    case SIZE_POWER:
+        return size_around(size_powers[n >> 6], n & 63, 32);
+    case SIZE_SAME:
+        return size_around(sizes ? sizes[slot] : 0, n, 512);
+    case SIZE_LIKE:
+        return size_around(sizes ? sizes[n >> 5] : 0, n & 31, 16);
+    default:
+        return size_rare(size.number);
+    }
+}
+
+bool size_in_class(enum size_class class, size_t bytes, struct op_size *size) {
+    if (class == SIZE_SAME || class == SIZE_LIKE)
+        return false;
+    for (uint32_t number = 0; number < 1024; number++) {
+        *size = (struct op_size){(uint8_t)class, number};
+        if (size_is_any(*size)) {
+            if (bytes >> ANY_BITS)
+                continue;
+            size->number = (RARE_ANY + (uint32_t)(bytes & 63)) | (uint32_t)(bytes >> 6)
+                                                                     << 10;
+        }
+        if (size_bytes(*size, NULL, 0) == bytes)
+            return true;
+    }
+    return false;
+}
+
+bool size_from_bytes(size_t bytes, struct op_size *size) {
+    for (int class = 0; class < SIZE_CLASSES; class ++)
+        if (size_in_class((enum size_class) class, bytes, size))
+            return true;
+    return false;
+}

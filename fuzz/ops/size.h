@@ -1,0 +1,58 @@
+/*
+ * size: how a program writes the size of a request.
+ *
+ * A class and a number of ten bits, so that random bytes meet every border often and
+ * large mappings, which cost a thousand times as much, seldom. Within a class every
+ * number means another size.
+ */
+#ifndef FUZZ_OPS_SIZE_H
+#define FUZZ_OPS_SIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    OP_SLOTS = 32,
+};
+
+enum size_class {
+    SIZE_BYTE,    /* 0 to 1023 */
+    SIZE_EIGHT,   /* 1024 to 9208 by eights */
+    SIZE_SIXTEEN, /* 0 to 16368 by sixteens */
+    SIZE_PAGE,    /* around the multiples of a page, to 128 KiB, where mappings begin */
+    SIZE_POWER,   /* around the powers of two from 2^6 to 2^18, and three of thrice one */
+    SIZE_SAME,    /* around the last size of the operation's slot */
+    SIZE_LIKE,    /* around the last size of some slot */
+    SIZE_RARE,    /* large, any up to 4 MiB, and what cannot be: see the numbers below */
+    SIZE_CLASSES,
+};
+
+/* The numbers of SIZE_RARE. */
+enum {
+    RARE_HUGE = 0,   /* 128 KiB and up by sixteens of KiB, to 1136 KiB */
+    RARE_ANY = 64,   /* six bits of the size; sixteen more follow */
+    RARE_MAX = 128,  /* SIZE_MAX and down */
+    RARE_HALF = 576, /* around PTRDIFF_MAX */
+    RARE_END = 1024,
+};
+
+struct op_size {
+    uint8_t class;
+    uint32_t number; /* ten bits; sixteen more above them in RARE_ANY */
+};
+
+/* It is written with two bytes more than others. */
+bool size_is_any(struct op_size size);
+
+/* The bytes that a size stands for; `sizes` are the slots' last, NULL where all are 0. */
+size_t size_bytes(struct op_size size, const size_t *sizes, unsigned slot);
+
+/* The class's way to write so many bytes; false if there is none, or it depends on slots.
+ */
+bool size_in_class(enum size_class class, size_t bytes, struct op_size *size);
+
+/* The first class that can. */
+bool size_from_bytes(size_t bytes, struct op_size *size);
+
+#endif
