@@ -18,12 +18,16 @@ enum {
     MAJOR_OTHER = 5,
     MAJOR_MISUSE = 6,
     MAJOR_MALLOC_TOO = 7,
+    /* Alignments from here on are far, and from here on none. */
+    ALIGNMENT_FAR = 208,
+    ALIGNMENT_NONE = 224,
+    /* A count from here on is a class byte; below, a count of up to seven. */
+    COUNT_LONG = 28 << 3,
     /* Where each leftover bit goes in op.spare. */
-    SPARE_FIRST = 0,       /* five: bits 3 to 7 of the first byte, or bit 7 alone */
-    SPARE_SLOT = 5,        /* three: bits 5 to 7 */
-    SPARE_SIZE2 = 8,       /* three: bits 5 to 7 of the second size's class */
-    SPARE_ALIGNMENT = 11,  /* three: bits 5 to 7, but for the value seven */
-    SPARE_MALLOC_TOO = 14, /* one: malloc by major 7 */
+    SPARE_FIRST = 0,   /* five: bits 3 to 7 of the first byte, or bit 7 alone */
+    SPARE_SLOT = 5,    /* three: bits 5 to 7 */
+    SPARE_OPERAND = 8, /* five, or three: what a count, a class or an alignment leaves */
+    SPARE_MALLOC_TOO = 15, /* one: malloc by major 7 */
     PAGE = 4096,
 };
 
@@ -37,16 +41,23 @@ const char *op_operands(enum op_kind kind) {
 
 /* ---- alignments and steps ---- */
 
+/* Most bytes are a power of two up to 2^15; from 208 on up to 2^31, and from 224 thrice
+ * that. */
 size_t op_alignment(uint8_t alignment) {
+    if (alignment < ALIGNMENT_FAR)
+        return (size_t)1 << (alignment & 15);
     size_t power = (size_t)1 << (alignment & 31);
-    return alignment >> 5 == 7 ? 3 * power : power;
+    return alignment < ALIGNMENT_NONE ? power : 3 * power;
 }
 
 bool op_alignment_from(size_t bytes, uint8_t *alignment) {
-    size_t power = bytes % 3 == 0 ? bytes / 3 : bytes;
+    bool none = bytes % 3 == 0;
+    size_t power = none ? bytes / 3 : bytes;
     if (!num_is_pow2(power) || num_log2(power) > 31)
         return false;
-    *alignment = (uint8_t)((power == bytes ? 0 : 7u << 5) | num_log2(power));
+    unsigned log = num_log2(power);
+    unsigned kind = log < 16 ? 0 : ALIGNMENT_FAR;
+    *alignment = (uint8_t)((none ? ALIGNMENT_NONE : kind) | log);
     return true;
 }
 
@@ -101,8 +112,7 @@ static enum op_kind codec_kind(uint8_t first) {
 
 /* The class and the highest two bits of the size stand in the operation's first byte. */
 static bool codec_has_size(enum op_kind kind) {
-    return kind < OP_KINDS && op_rows[kind].operands[0] == 's' &&
-           op_rows[kind].operands[1] == 'z' && op_rows[kind].major < MAJOR_OTHER;
+    return kind < OP_KINDS && op_rows[kind].major < MAJOR_OTHER && kind != OP_FREE;
 }
 
 static struct op_size codec_class(uint8_t bits) {
@@ -124,23 +134,40 @@ static bool codec_read_number(struct codec_reader *reader, struct op_size *size)
 }
 
 /* A size with a class byte of its own. */
-static bool codec_read_size(struct codec_reader *reader, struct op *op,
-                            struct op_size *size) {
+static bool codec_read_size(struct codec_reader *reader, struct op *op) {
     uint8_t bits;
     if (!codec_read(reader, &bits))
         return false;
-    *size = codec_class(bits);
-    op->spare |= (uint16_t)((bits >> 5) << SPARE_SIZE2);
-    return codec_read_number(reader, size);
+    op->size = codec_class(bits);
+    op->spare |= (uint16_t)((bits >> 5) << SPARE_OPERAND);
+    return codec_read_number(reader, &op->size);
+}
+
+/* How many elements: mostly few, or products would nearly all be large. */
+static bool codec_read_elements(struct codec_reader *reader, struct op *op) {
+    uint8_t bits;
+    if (!codec_read(reader, &bits))
+        return false;
+    op->size2 =
+        bits < COUNT_LONG ? (struct op_size){SIZE_BYTE, bits & 7} : codec_class(bits);
+    if (bits < COUNT_LONG) {
+        op->spare |= (uint16_t)((bits >> 3) << SPARE_OPERAND);
+        return true;
+    }
+    if (!codec_read_number(reader, &op->size2))
+        return false;
+    if (op->size2.class == SIZE_BYTE && op->size2.number < 8) /* could have been short */
+        op->spare |= (uint16_t)((COUNT_LONG >> 3) << SPARE_OPERAND);
+    return true;
 }
 
 static bool codec_read_operand(struct codec_reader *reader, struct op *op, char operand) {
     uint8_t byte;
-    if (operand == 'Z')
-        return codec_read_size(reader, op, &op->size2);
+    if (operand == 'n')
+        return codec_read_elements(reader, op);
     if (operand == 'z')
         return codec_has_size(op->kind) ? codec_read_number(reader, &op->size)
-                                        : codec_read_size(reader, op, &op->size);
+                                        : codec_read_size(reader, op);
     if (!codec_read(reader, &byte))
         return false;
     switch (operand) {
@@ -149,8 +176,8 @@ static bool codec_read_operand(struct codec_reader *reader, struct op *op, char 
         op->spare |= (uint16_t)((byte >> 5) << SPARE_SLOT);
         return true;
     case 'a':
-        op->alignment = byte >> 5 == 7 ? byte : byte & 31;
-        op->spare |= (uint16_t)(byte >> 5 == 7 ? 0 : (byte >> 5) << SPARE_ALIGNMENT);
+        op->alignment = byte < ALIGNMENT_FAR ? byte & 15 : byte;
+        op->spare |= (uint16_t)(byte < ALIGNMENT_FAR ? (byte >> 4) << SPARE_OPERAND : 0);
         return true;
     default:
         op->count = byte;
@@ -213,23 +240,32 @@ static size_t codec_write_number(struct op_size size, uint8_t *at) {
     return 3;
 }
 
-static size_t codec_write_size(const struct op *op, struct op_size size, uint8_t *at) {
-    at[0] = codec_class_bits(size, op->spare >> SPARE_SIZE2 & 7);
-    return 1 + codec_write_number(size, at + 1);
+static size_t codec_write_elements(const struct op *op, uint8_t *at) {
+    unsigned spare = op->spare >> SPARE_OPERAND & 31;
+    if (op->size2.class == SIZE_BYTE && op->size2.number < 8 && spare < COUNT_LONG >> 3) {
+        at[0] = (uint8_t)(op->size2.number | spare << 3);
+        return 1;
+    }
+    at[0] = codec_class_bits(op->size2, COUNT_LONG >> 5);
+    return 1 + codec_write_number(op->size2, at + 1);
 }
 
 static size_t codec_write_operand(const struct op *op, char operand, uint8_t *at) {
+    unsigned spare = op->spare >> SPARE_OPERAND;
     switch (operand) {
     case 's':
         at[0] = (uint8_t)(op->slot | (op->spare >> SPARE_SLOT & 7) << 5);
         return 1;
     case 'z':
-        return codec_has_size(op->kind) ? codec_write_number(op->size, at)
-                                        : codec_write_size(op, op->size, at);
-    case 'Z':
-        return codec_write_size(op, op->size2, at);
+        if (codec_has_size(op->kind))
+            return codec_write_number(op->size, at);
+        at[0] = codec_class_bits(op->size, spare & 7);
+        return 1 + codec_write_number(op->size, at + 1);
+    case 'n':
+        return codec_write_elements(op, at);
     case 'a':
-        at[0] = (uint8_t)(op->alignment | (op->spare >> SPARE_ALIGNMENT & 7) << 5);
+        at[0] = (uint8_t)(op->alignment | (op->alignment < ALIGNMENT_FAR ? spare & 15 : 0)
+                                              << 4);
         return 1;
     default:
         at[0] = op->count;

@@ -139,8 +139,8 @@ START_TEST(a_text_says_what_it_means) {
               op.slot == 3);
     ck_assert_uint_eq(size_bytes(op.size, NULL, 0), 100);
     ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_CALLOC);
-    ck_assert_uint_eq(size_bytes(op.size, NULL, 0), SIZE_MAX);
-    ck_assert_uint_eq(size_bytes(op.size2, NULL, 0), 2);
+    ck_assert_uint_eq(size_bytes(op.size2, NULL, 0), SIZE_MAX);
+    ck_assert_uint_eq(size_bytes(op.size, NULL, 0), 2);
     ck_assert(codec_decode(bytes, length, &at, &op) && op.kind == OP_REALLOC);
     size_t last[OP_SLOTS] = {[3] = 50};
     ck_assert_uint_eq(size_bytes(op.size, last, 3), 42);

@@ -51,7 +51,7 @@ static void text_print_operand(FILE *to, const struct op *op, char operand) {
     case 'z':
         text_print_size(to, op->size);
         break;
-    case 'Z':
+    case 'n':
         text_print_size(to, op->size2);
         break;
     case 'a':
@@ -216,7 +216,7 @@ static bool text_operand(struct text_parser *parser, struct op *op, char operand
         return text_slot(parser, &op->slot);
     case 'z':
         return text_size(parser, &op->size);
-    case 'Z':
+    case 'n':
         return text_size(parser, &op->size2);
     case 'a':
         return text_number(parser, "an alignment", 1, INTMAX_MAX, &n) &&

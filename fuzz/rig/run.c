@@ -197,8 +197,8 @@ static bool rig_malloc(struct rig *rig, const struct op *op) {
 }
 
 static bool rig_calloc(struct rig *rig, const struct op *op) {
-    size_t count = rig_size(rig, op->slot, op->size);
-    size_t size = rig_size(rig, op->slot, op->size2);
+    size_t count = rig_size(rig, op->slot, op->size2);
+    size_t size = rig_size(rig, op->slot, op->size);
     size_t total = 0, wrong;
     bool wraps = !num_mul(count, size, &total);
     if (!rig_free(rig, op->slot))
