@@ -26,6 +26,62 @@ void machine_clean(char *at, size_t length) {
         memset(at, 0, length);
 }
 
+/* The next page from `at` on that somebody wrote to, as an offset; `end` if there is
+ * none. */
+static size_t machine_next_written(const struct machine *machine, size_t at, size_t end) {
+    size_t page = at / MACHINE_PAGE, pages = end / MACHINE_PAGE;
+    const uint8_t *found = memchr(machine->written + page, 1, pages - page);
+    return found ? (size_t)(found - machine->written) * MACHINE_PAGE : end;
+}
+
+void machine_written(struct machine *machine, const void *address, size_t length) {
+    size_t start = num_address(address) - num_address(machine_maps(machine));
+    if (start >= MACHINE_MAP_SPACE || length == 0)
+        return;
+    size_t end = num_min(start + length, MACHINE_MAP_SPACE);
+    for (size_t page = start / MACHINE_PAGE; page * MACHINE_PAGE < end; page++)
+        machine->written[page] = 1;
+}
+
+bool machine_is_mapped(const struct machine *machine, const void *address) {
+    return num_address(address) - num_address(machine_maps(machine)) < MACHINE_MAP_SPACE;
+}
+
+void machine_clean_maps(struct machine *machine, size_t start, size_t end) {
+    char *maps = machine_maps(machine);
+    if (end - start < SPARSE_FROM) {
+        memset(maps + start, 0, end - start);
+        return;
+    }
+    machine->strewn = num_max(machine->strewn, end);
+    for (size_t at = start; (at = machine_next_written(machine, at, end)) < end;) {
+        memset(maps + at, 0, MACHINE_PAGE);
+        machine->written[at / MACHINE_PAGE] = 0;
+    }
+}
+
+void machine_carry(struct machine *machine, size_t from, size_t to, size_t length) {
+    char *maps = machine_maps(machine);
+    if (length < SPARSE_FROM) {
+        memcpy(maps + to, maps + from, length);
+        return;
+    }
+    size_t end = from + length;
+    for (size_t at = from; (at = machine_next_written(machine, at, end)) < end;
+         at += MACHINE_PAGE) {
+        memcpy(maps + to + (at - from), maps + at, MACHINE_PAGE);
+        machine_written(machine, maps + to + (at - from), MACHINE_PAGE);
+    }
+}
+
+void machine_clean_strewn(struct machine *machine) {
+    poison_unmark(machine_maps(machine), machine->strewn);
+    if (machine->strewn)
+        madvise(machine_maps(machine), machine->strewn, MADV_DONTNEED);
+    poison_mark(machine_maps(machine), machine->strewn);
+    machine->strewn = 0;
+}
+
 bool machine_is_full(struct machine *machine) {
     machine->refused++;
     errno = ENOMEM;
@@ -104,7 +160,7 @@ static void machine_look_at_fence(struct machine *machine,
 static void machine_wipe(struct machine *machine, const struct machine_extent *extent) {
     char *at = machine_maps(machine) + extent->start;
     poison_unmark(at, extent->end - extent->start);
-    machine_clean(at, extent->end - extent->start);
+    machine_clean_maps(machine, extent->start, extent->end);
     poison_mark(at, extent->end - extent->start);
 }
 

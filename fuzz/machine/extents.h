@@ -11,6 +11,8 @@
 
 /* Where cleaning by the real kernel becomes cheaper than by memset. */
 #define CLEAN_BY_KERNEL ((size_t)256 << 10)
+/* From this length on a mapping is cleaned and moved by its written pages. */
+#define SPARSE_FROM ((size_t)64 << 10)
 /* Bytes looked at for writes where none may be. */
 #define WATCHED ((size_t)64)
 /* What lies between the break's space and the mappings'. */
@@ -30,7 +32,18 @@ bool machine_is_full(struct machine *machine);
 /* The first WATCHED bytes are zero. */
 bool machine_is_zero(const char *at);
 
+/* Zeroes memory of the break. */
 void machine_clean(char *at, size_t length);
+
+/* Zeroes a range of the mapping space; a long one where it is known to be written. */
+void machine_clean_maps(struct machine *machine, size_t start, size_t end);
+
+/* Copies what is known to be written from one range of the mapping space to another,
+ * clean one. */
+void machine_carry(struct machine *machine, size_t from, size_t to, size_t length);
+
+/* Zeroes whatever may be left in long mappings. */
+void machine_clean_strewn(struct machine *machine);
 
 /* The first extent that ends behind an offset. */
 size_t machine_rank(const struct machine *machine, size_t offset);

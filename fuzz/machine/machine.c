@@ -157,17 +157,6 @@ static int machine_mprotect(struct os_kernel *kernel, void *address, size_t leng
     return 0;
 }
 
-/* Moves bytes; what they leave behind reads as zero, or is still to be cleaned. */
-static void machine_carry(char *from, char *to, size_t length) {
-    if (length < CLEAN_BY_KERNEL) {
-        memcpy(to, from, length);
-        return;
-    }
-    mremap(from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to);
-    mmap(from, length, PROT_READ | PROT_WRITE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-}
-
 static void *machine_mremap(struct os_kernel *kernel, void *from, size_t from_length,
                             size_t to_length, void *to) {
     struct machine *machine = machine_of(kernel);
@@ -189,7 +178,7 @@ static void *machine_mremap(struct os_kernel *kernel, void *from, size_t from_le
                    (struct machine_extent){to_start, to_end, true, true});
     machine->usable += to_length;
     poison_unmark(to, to_length);
-    machine_carry(from, to, num_min(from_length, to_length));
+    machine_carry(machine, from_start, to_start, num_min(from_length, to_length));
     machine_drop(machine, from_start, from_end);
     return to;
 }
@@ -218,7 +207,7 @@ static int machine_madvise(struct os_kernel *kernel, void *address, size_t lengt
         const struct machine_extent *extent = &machine->extent[i];
         size_t low = num_max(extent->start, start), high = num_min(extent->end, end);
         if (extent->usable)
-            machine_clean(machine_maps(machine) + low, high - low);
+            machine_clean_maps(machine, low, high);
     }
     return 0;
 }
@@ -271,6 +260,7 @@ void machine_close(struct machine *machine) {
 
 void machine_reset(struct machine *machine) {
     machine_drop(machine, 0, MACHINE_MAP_SPACE);
+    machine_clean_strewn(machine);
     machine_set_brk(machine, 0);
     machine->foreign_from = machine->foreign_to = 0;
     machine->calls = 0;

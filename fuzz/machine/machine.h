@@ -53,6 +53,10 @@ struct machine {
         refuse_to;     /* of the calls' numbers; refused if from <= number < to */
     size_t refused;    /* calls refused, for whatever reason */
     const char *wrong; /* the first illegal call, or NULL */
+    size_t strewn; /* bytes of the mapping space in which something may be left until the
+                      reset */
+    uint8_t
+        written[MACHINE_MAP_SPACE / MACHINE_PAGE]; /* by page: somebody told of a write */
 };
 
 /* Reserves its memory; false if that is refused. Several can be open, each at its own
@@ -77,6 +81,16 @@ size_t machine_foreign_top(const struct machine *machine);
 
 /* Every byte of the range may be read and written. */
 bool machine_holds(const struct machine *machine, const void *address, size_t length);
+
+/*
+ * The caller has written to this range. Long mappings are cleaned where somebody told of
+ * a write, which costs no call of the real kernel; what nobody told of is cleaned by the
+ * next reset.
+ */
+void machine_written(struct machine *machine, const void *address, size_t length);
+
+/* It lies in a mapping, not in the break. */
+bool machine_is_mapped(const struct machine *machine, const void *address);
 
 /* Bytes mapped, inaccessible ones included. */
 size_t machine_mapped(const struct machine *machine);

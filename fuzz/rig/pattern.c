@@ -9,28 +9,42 @@ enum {
     TAIL = 64,
 };
 
-/* What is recycled is smaller than this; above are fresh mappings. */
-#define ZERO_DENSE ((size_t)160 << 10)
+/* Longer blocks have mappings of their own: fresh, and costly to touch. */
+#define SPARSE_FROM ((size_t)128 << 10)
 
 /* Never zero in any byte: cleared memory must not look as if it were kept. */
 static uint64_t pattern_word(uint64_t serial, size_t position) {
     return num_mix(serial << 32 ^ position / 8) | 0x0101010101010101u;
 }
 
-/* Dense at first, then twice for each power of two. */
-static size_t pattern_step(size_t position) {
-    return position < DENSE ? 8 : (size_t)1 << (num_log2(position) - 1);
+/* The word behind the one at a position, for a block that is filled over so many bytes.
+ */
+static size_t pattern_next(size_t position, size_t filled) {
+    if (position < DENSE)
+        return position + 8;
+    if (filled < SPARSE_FROM) /* two words for each power of two */
+        return position + ((size_t)1 << (num_log2(position) - 1));
+    return num_max(4 * position, 16 * DENSE);
 }
 
 void pattern_fill(void *block, size_t length, uint64_t serial) {
     char *at = block;
     size_t position = 0;
-    for (; position + 8 <= length; position += pattern_step(position)) {
+    for (; position + 8 <= length; position = pattern_next(position, length)) {
         uint64_t word = pattern_word(serial, position);
         memcpy(at + position, &word, 8);
     }
     for (position = length > TAIL ? length - TAIL : 0; position < length; position++)
         at[position] = (char)(pattern_word(serial, position) >> (position % 8 * 8));
+}
+
+void pattern_spots(size_t length, void (*spot)(void *context, size_t at, size_t size),
+                   void *context) {
+    spot(context, 0, num_min(length, DENSE));
+    for (size_t at = DENSE; at + 8 <= length; at = pattern_next(at, length))
+        spot(context, at, 8);
+    if (length > TAIL)
+        spot(context, length - TAIL, TAIL);
 }
 
 static bool pattern_bytes_hold(const char *at, size_t from, size_t to, uint64_t serial,
@@ -45,7 +59,7 @@ bool pattern_holds(const void *block, size_t length, size_t filled, uint64_t ser
                    size_t *wrong) {
     const char *at = block;
     size_t position = 0;
-    for (; position + 8 <= length; position += pattern_step(position)) {
+    for (; position + 8 <= length; position = pattern_next(position, filled)) {
         uint64_t word;
         memcpy(&word, at + position, 8);
         if (word != pattern_word(serial, position))
@@ -69,12 +83,11 @@ static bool pattern_bytes_are_zero(const char *at, size_t from, size_t to,
 }
 
 bool pattern_is_zero(const void *block, size_t length, size_t *wrong) {
-    size_t dense = num_min(length, ZERO_DENSE);
+    size_t dense = length < SPARSE_FROM ? length : 4 * DENSE;
     if (!pattern_bytes_are_zero(block, 0, dense, wrong))
         return false;
-    for (size_t position = dense; position + TAIL < length;
-         position += pattern_step(position))
-        if (!pattern_bytes_are_zero(block, position, position + TAIL, wrong))
+    for (size_t at = dense; at + TAIL < length; at = pattern_next(at, length))
+        if (!pattern_bytes_are_zero(block, at, at + TAIL, wrong))
             return false;
     return pattern_bytes_are_zero(block, num_max(dense, length - num_min(TAIL, length)),
                                   length, wrong);

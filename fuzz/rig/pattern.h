@@ -1,8 +1,9 @@
 /*
  * pattern: what a block holds, as a function of its serial number and the position.
  *
- * Dense up to 1 KiB and in the last 64 bytes, in between two words for each power of two.
- * What a block keeps over a resize is what the positions below the smaller size say.
+ * Dense up to 1 KiB and in the last 64 bytes; in between two words for each power of two,
+ * in blocks of 128 KiB and more half a word. What a block keeps over a resize is what the
+ * positions below the smaller size say.
  */
 #ifndef FUZZ_RIG_PATTERN_H
 #define FUZZ_RIG_PATTERN_H
@@ -12,6 +13,10 @@
 #include <stdint.h>
 
 void pattern_fill(void *block, size_t length, uint64_t serial);
+
+/* Calls for each piece of a block that pattern_fill writes. */
+void pattern_spots(size_t length, void (*spot)(void *context, size_t at, size_t size),
+                   void *context);
 
 /*
  * The first `length` bytes of a block that was filled over `filled` bytes are as they

@@ -154,6 +154,25 @@ static void rig_trace(struct rig *rig, const char *block, size_t reserved) {
     rig->trace = num_mix(rig->trace + num_mix(offset) + reserved + rig->operation);
 }
 
+struct rig_written {
+    struct machine *machine;
+    const char *block;
+};
+
+static void rig_tell_spot(void *context, size_t at, size_t size) {
+    const struct rig_written *to = context;
+    machine_written(to->machine, to->block + at, size);
+}
+
+/* Fills a block for its slot, and tells the machine where. */
+static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
+                      size_t reserved) {
+    shadow_enter(&rig->shadow, slot, block, size, reserved);
+    struct rig_written to = {rig->machine, block};
+    if (machine_is_mapped(rig->machine, block))
+        pattern_spots(size, rig_tell_spot, &to);
+}
+
 static bool rig_accept(struct rig *rig, const struct rig_request *request, char *block) {
     size_t reserved;
     if (!block) {
@@ -163,7 +182,7 @@ static bool rig_accept(struct rig *rig, const struct rig_request *request, char 
     if (!rig_check_block(rig, request, block, &reserved))
         return false;
     rig_trace(rig, block, reserved);
-    shadow_enter(&rig->shadow, request->slot, block, request->size, reserved);
+    rig_enter(rig, request->slot, block, request->size, reserved);
     return true;
 }
 
@@ -248,6 +267,9 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
         return false;
     if (old.address && !rig_check_contents(rig, op->slot, block, size))
         return false;
+    if (block != old.address &&
+        old.asked < RIG_REFUSABLE * 2) /* not moved by its pages */
+        machine_written(rig->machine, block, num_min(old.reserved, reserved));
     return rig_accept(rig, &request, block);
 }
 
@@ -267,8 +289,10 @@ static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
                             "the same as when the block was handed out", "%zu, not %zu",
                             reserved, block.reserved);
         pattern_fill(block.address, reserved, block.serial);
+        machine_written(rig->machine, block.address + reserved - num_min(reserved, 64),
+                        64);
     }
-    shadow_enter(&rig->shadow, op->slot, block.address, block.asked, block.reserved);
+    rig_enter(rig, op->slot, block.address, block.asked, block.reserved);
     return true;
 }
 
