@@ -10,7 +10,7 @@
 #include "fuzz/machine/machine.h"
 
 /* Where cleaning by the real kernel becomes cheaper than by memset. */
-#define CLEAN_BY_KERNEL ((size_t)256 << 10)
+#define CLEAN_BY_KERNEL ((size_t)4 << 20)
 /* From this length on a mapping is cleaned and moved by its written pages. */
 #define SPARSE_FROM ((size_t)64 << 10)
 /* Bytes looked at for writes where none may be. */

@@ -21,8 +21,9 @@ enum {
     /* Alignments from here on are far, and from here on none. */
     ALIGNMENT_FAR = 208,
     ALIGNMENT_NONE = 224,
-    /* A count from here on is a class byte; below, a count of up to seven. */
-    COUNT_LONG = 28 << 3,
+    /* A count from here on is a class, and its number follows; below, a count of up to
+     * seven. */
+    COUNT_LONG = 31 << 3,
     /* Where each leftover bit goes in op.spare. */
     SPARE_FIRST = 0,   /* five: bits 3 to 7 of the first byte, or bit 7 alone */
     SPARE_SLOT = 5,    /* three: bits 5 to 7 */
@@ -148,8 +149,8 @@ static bool codec_read_elements(struct codec_reader *reader, struct op *op) {
     uint8_t bits;
     if (!codec_read(reader, &bits))
         return false;
-    op->size2 =
-        bits < COUNT_LONG ? (struct op_size){SIZE_BYTE, bits & 7} : codec_class(bits);
+    op->size2 = bits < COUNT_LONG ? (struct op_size){SIZE_BYTE, bits & 7}
+                                  : (struct op_size){bits & 7, 0};
     if (bits < COUNT_LONG) {
         op->spare |= (uint16_t)((bits >> 3) << SPARE_OPERAND);
         return true;
@@ -246,7 +247,7 @@ static size_t codec_write_elements(const struct op *op, uint8_t *at) {
         at[0] = (uint8_t)(op->size2.number | spare << 3);
         return 1;
     }
-    at[0] = codec_class_bits(op->size2, COUNT_LONG >> 5);
+    at[0] = (uint8_t)(COUNT_LONG | op->size2.class);
     return 1 + codec_write_number(op->size2, at + 1);
 }
 

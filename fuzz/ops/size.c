@@ -2,18 +2,18 @@
 
 #define KIB       ((size_t)1024)
 #define PAGE_SIZE ((size_t)4096)
-#define HALF_BASE ((size_t)PTRDIFF_MAX - 224)
-#define ANY_BITS  22
+#define HALF_BASE ((size_t)PTRDIFF_MAX - (size_t)56)
+#define ANY_BITS  20
 
 /* From 2^6 on they lie so far apart that their surroundings do not meet. */
 static const size_t size_powers[16] = {
-    64,       128,      256,      512,       KIB,       2 * KIB, 4 * KIB, 8 * KIB,
-    16 * KIB, 32 * KIB, 64 * KIB, 128 * KIB, 256 * KIB, 768,     3 * KIB, 12 * KIB,
+    64,       128,      256,      512,       KIB, 2 * KIB, 4 * KIB, 8 * KIB,
+    16 * KIB, 32 * KIB, 64 * KIB, 128 * KIB, 768, 3 * KIB, 5 * KIB, 12 * KIB,
 };
 
 bool size_is_any(struct op_size size) {
     uint32_t n = size.number & 1023;
-    return size.class == SIZE_RARE && n >= RARE_ANY && n < RARE_MAX;
+    return size.class == SIZE_RARE && n >= RARE_ANY && n < RARE_MIDDLE;
 }
 
 /* Around a size: a difference of so many numbers on either side; never below 0. */
@@ -23,11 +23,15 @@ static size_t size_around(size_t base, size_t number, size_t reach) {
 
 static size_t size_rare(uint32_t number) {
     uint32_t n = number & 1023;
+    if (n < RARE_HALF)
+        return SIZE_MAX - n;
+    if (n < RARE_HUGE)
+        return HALF_BASE + (n - RARE_HALF);
     if (n < RARE_ANY)
-        return 128 * KIB + 16 * KIB * n;
-    if (n < RARE_MAX)
-        return (n - RARE_ANY) | (size_t)(number >> 10) << 6;
-    return n < RARE_HALF ? SIZE_MAX - (n - RARE_MAX) : HALF_BASE + (n - RARE_HALF);
+        return 128 * KIB + 64 * KIB * (n - RARE_HUGE);
+    if (n < RARE_MIDDLE)
+        return (n - RARE_ANY) | (size_t)(number >> 10) << 4;
+    return 9 * KIB + 8 * (n - RARE_MIDDLE);
 }
 
 size_t size_bytes(struct op_size size, const size_t *sizes, unsigned slot) {
@@ -52,21 +56,21 @@ size_t size_bytes(struct op_size size, const size_t *sizes, unsigned slot) {
     }
 }
 
+bool size_any(size_t bytes, struct op_size *size) {
+    uint32_t low = (uint32_t)bytes & 15, high = (uint32_t)(bytes >> 4);
+    *size = (struct op_size){SIZE_RARE, (RARE_ANY + low) | high << 10};
+    return bytes >> ANY_BITS == 0;
+}
+
 bool size_in_class(enum size_class class, size_t bytes, struct op_size *size) {
     if (class == SIZE_SAME || class == SIZE_LIKE)
         return false;
     for (uint32_t number = 0; number < 1024; number++) {
         *size = (struct op_size){(uint8_t)class, number};
-        if (size_is_any(*size)) {
-            if (bytes >> ANY_BITS)
-                continue;
-            size->number = (RARE_ANY + (uint32_t)(bytes & 63)) | (uint32_t)(bytes >> 6)
-                                                                     << 10;
-        }
-        if (size_bytes(*size, NULL, 0) == bytes)
+        if (!size_is_any(*size) && size_bytes(*size, NULL, 0) == bytes)
             return true;
     }
-    return false;
+    return class == SIZE_RARE && size_any(bytes, size);
 }
 
 bool size_from_bytes(size_t bytes, struct op_size *size) {

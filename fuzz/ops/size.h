@@ -21,20 +21,20 @@ enum size_class {
     SIZE_EIGHT,   /* 1024 to 9208 by eights */
     SIZE_SIXTEEN, /* 0 to 16368 by sixteens */
     SIZE_PAGE,    /* around the multiples of a page, to 128 KiB, where mappings begin */
-    SIZE_POWER,   /* around the powers of two from 2^6 to 2^18, and three of thrice one */
+    SIZE_POWER,   /* around the powers of two from 2^6 to 2^17, and a few between */
     SIZE_SAME,    /* around the last size of the operation's slot */
     SIZE_LIKE,    /* around the last size of some slot */
-    SIZE_RARE,    /* large, any up to 4 MiB, and what cannot be: see the numbers below */
+    SIZE_RARE,    /* what cannot be, large ones, any up to 1 MiB: see the numbers below */
     SIZE_CLASSES,
 };
 
 /* The numbers of SIZE_RARE. */
 enum {
-    RARE_HUGE = 0,   /* 128 KiB and up by sixteens of KiB, to 1136 KiB */
-    RARE_ANY = 64,   /* six bits of the size; sixteen more follow */
-    RARE_MAX = 128,  /* SIZE_MAX and down */
-    RARE_HALF = 576, /* around PTRDIFF_MAX */
-    RARE_END = 1024,
+    RARE_MAX = 0,      /* SIZE_MAX and down */
+    RARE_HALF = 112,   /* around PTRDIFF_MAX */
+    RARE_HUGE = 224,   /* 128 KiB to 1088 KiB by 64 KiB */
+    RARE_ANY = 240,    /* four bits of the size; sixteen more follow */
+    RARE_MIDDLE = 256, /* 9216 to 15352 by eights */
 };
 
 struct op_size {
@@ -47,6 +47,10 @@ bool size_is_any(struct op_size size);
 
 /* The bytes that a size stands for; `sizes` are the slots' last, NULL where all are 0. */
 size_t size_bytes(struct op_size size, const size_t *sizes, unsigned slot);
+
+/* The way to write any size up to 1 MiB, whether or not it is the shortest; false above.
+ */
+bool size_any(size_t bytes, struct op_size *size);
 
 /* The class's way to write so many bytes; false if there is none, or it depends on slots.
  */

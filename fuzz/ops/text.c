@@ -32,9 +32,10 @@ static void text_print_size(FILE *to, struct op_size size) {
         return;
     }
     size_t bytes = size_bytes(size, NULL, 0);
-    if (size.class == SIZE_RARE && !size_is_any(size) && number >= RARE_HALF)
+    if (size.class == SIZE_RARE && !size_is_any(size) && number >= RARE_HALF &&
+        number < RARE_HUGE)
         fprintf(to, " half%+d", (int)((intmax_t)(bytes - (size_t)PTRDIFF_MAX)));
-    else if (size.class == SIZE_RARE && !size_is_any(size) && number >= RARE_MAX)
+    else if (size.class == SIZE_RARE && !size_is_any(size) && number < RARE_HALF)
         fprintf(to, " max-%zu", SIZE_MAX - bytes);
     else
         fprintf(to, " %zu", bytes);
@@ -158,12 +159,8 @@ static size_t text_size_base(char *word, struct op_size *size, char **digits) {
 static bool text_size_class(const char *name, size_t bytes, struct op_size *size) {
     if (!name)
         return size_from_bytes(bytes, size);
-    bool any = strcmp(name, "any") == 0;
-    if (any && bytes < (size_t)1 << 22) {
-        *size = (struct op_size){SIZE_RARE, (RARE_ANY + (uint32_t)(bytes & 63)) |
-                                                (uint32_t)(bytes >> 6) << 10};
-        return true;
-    }
+    if (strcmp(name, "any") == 0)
+        return size_any(bytes, size);
     for (int class = 0; class < SIZE_CLASSES; class ++)
         if (strcmp(name, size_class_names[class]) == 0)
             return size_in_class((enum size_class) class, bytes, size);

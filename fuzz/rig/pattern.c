@@ -5,7 +5,7 @@
 #include "osmem/base/num.h"
 
 enum {
-    DENSE = 1024,
+    DENSE = 256,
     TAIL = 64,
 };
 
@@ -13,8 +13,12 @@ enum {
 #define SPARSE_FROM ((size_t)128 << 10)
 
 /* Never zero in any byte: cleared memory must not look as if it were kept. */
-static uint64_t pattern_word(uint64_t serial, size_t position) {
-    return num_mix(serial << 32 ^ position / 8) | 0x0101010101010101u;
+static uint64_t pattern_word(uint64_t key, size_t position) {
+    return (key + position / 8 * 0x9e3779b97f4a7c15u) | 0x0101010101010101u;
+}
+
+static uint64_t pattern_key(uint64_t serial) {
+    return num_mix(serial);
 }
 
 /* The word behind the one at a position, for a block that is filled over so many bytes.
@@ -24,18 +28,19 @@ static size_t pattern_next(size_t position, size_t filled) {
         return position + 8;
     if (filled < SPARSE_FROM) /* two words for each power of two */
         return position + ((size_t)1 << (num_log2(position) - 1));
-    return num_max(4 * position, 16 * DENSE);
+    return num_max(4 * position, 16384);
 }
 
 void pattern_fill(void *block, size_t length, uint64_t serial) {
     char *at = block;
     size_t position = 0;
+    uint64_t key = pattern_key(serial);
     for (; position + 8 <= length; position = pattern_next(position, length)) {
-        uint64_t word = pattern_word(serial, position);
+        uint64_t word = pattern_word(key, position);
         memcpy(at + position, &word, 8);
     }
     for (position = length > TAIL ? length - TAIL : 0; position < length; position++)
-        at[position] = (char)(pattern_word(serial, position) >> (position % 8 * 8));
+        at[position] = (char)(pattern_word(key, position) >> (position % 8 * 8));
 }
 
 void pattern_spots(size_t length, void (*spot)(void *context, size_t at, size_t size),
@@ -47,10 +52,10 @@ void pattern_spots(size_t length, void (*spot)(void *context, size_t at, size_t 
         spot(context, length - TAIL, TAIL);
 }
 
-static bool pattern_bytes_hold(const char *at, size_t from, size_t to, uint64_t serial,
+static bool pattern_bytes_hold(const char *at, size_t from, size_t to, uint64_t key,
                                size_t *wrong) {
     for (*wrong = from; *wrong < to; ++*wrong)
-        if (at[*wrong] != (char)(pattern_word(serial, *wrong) >> (*wrong % 8 * 8)))
+        if (at[*wrong] != (char)(pattern_word(key, *wrong) >> (*wrong % 8 * 8)))
             return false;
     return true;
 }
@@ -58,17 +63,18 @@ static bool pattern_bytes_hold(const char *at, size_t from, size_t to, uint64_t 
 bool pattern_holds(const void *block, size_t length, size_t filled, uint64_t serial,
                    size_t *wrong) {
     const char *at = block;
+    uint64_t key = pattern_key(serial);
     size_t position = 0;
     for (; position + 8 <= length; position = pattern_next(position, filled)) {
         uint64_t word;
         memcpy(&word, at + position, 8);
-        if (word != pattern_word(serial, position))
-            return pattern_bytes_hold(at, position, position + 8, serial, wrong);
+        if (word != pattern_word(key, position))
+            return pattern_bytes_hold(at, position, position + 8, key, wrong);
     }
     size_t rest = length <= DENSE ? num_floor(length, 8) : length;
     size_t tail = filled > TAIL ? filled - TAIL : 0;
-    return pattern_bytes_hold(at, rest, length, serial, wrong) &&
-           pattern_bytes_hold(at, tail, length, serial, wrong);
+    return pattern_bytes_hold(at, rest, length, key, wrong) &&
+           pattern_bytes_hold(at, tail, length, key, wrong);
 }
 
 static bool pattern_bytes_are_zero(const char *at, size_t from, size_t to,
@@ -83,7 +89,7 @@ static bool pattern_bytes_are_zero(const char *at, size_t from, size_t to,
 }
 
 bool pattern_is_zero(const void *block, size_t length, size_t *wrong) {
-    size_t dense = length < SPARSE_FROM ? length : 4 * DENSE;
+    size_t dense = length < SPARSE_FROM ? length : 4096;
     if (!pattern_bytes_are_zero(block, 0, dense, wrong))
         return false;
     for (size_t at = dense; at + TAIL < length; at = pattern_next(at, length))

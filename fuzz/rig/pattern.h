@@ -1,9 +1,9 @@
 /*
  * pattern: what a block holds, as a function of its serial number and the position.
  *
- * Dense up to 1 KiB and in the last 64 bytes; in between two words for each power of two,
- * in blocks of 128 KiB and more half a word. What a block keeps over a resize is what the
- * positions below the smaller size say.
+ * Dense up to 256 bytes and in the last 64 bytes; in between two words for each power of
+ * two, in blocks of 128 KiB and more half a word. What a block keeps over a resize is
+ * what the positions below the smaller size say.
  */
 #ifndef FUZZ_RIG_PATTERN_H
 #define FUZZ_RIG_PATTERN_H
