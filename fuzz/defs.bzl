@@ -2,10 +2,11 @@
 
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("//osmem:defs.bzl", "COPTS")
-load("//sanitizers:defs.bzl", "SANITIZERS")
+load("//sanitizers:defs.bzl", "SANITIZERS", _Setting = "Setting")
 
 # What each engine asks of the compiler.
 _ENGINES = {
+    "afl": ["-fsanitize-coverage=trace-pc-guard"],
     "libfuzzer": ["-fsanitize=fuzzer-no-link"],
     "replay": [],
 }
@@ -59,7 +60,8 @@ def _fuzz_impl(ctx):
     ctx.actions.write(launcher, "\n".join([
         "#!/bin/bash",
         "export FUZZ_NAME=%s FUZZ_MODE=%s" % (ctx.label.name, ctx.attr.mode),
-        "export FUZZ_ENGINE=%s" % (ctx.attr.engine or "as configured"),
+        "export FUZZ_ENGINE=%s" % (ctx.attr.engine or ctx.attr._default_engine[_Setting].value),
+        "export FUZZ_AFL_MUTATOR=%s" % ctx.executable._afl_mutator.short_path,
         "export FUZZ_BINARY=%s" % executable.short_path,
         "export FUZZ_TEXT=%s" % ctx.executable._text.short_path,
         "export FUZZ_CORPUS='%s'" % " ".join([f.short_path for f in ctx.files.corpus]),
@@ -67,7 +69,12 @@ def _fuzz_impl(ctx):
         "exec %s \"$@\"" % ctx.file._launcher.short_path,
         "",
     ]), is_executable = True)
-    runfiles = ctx.runfiles(files = [executable, ctx.executable._text, ctx.file._launcher] + ctx.files.corpus)
+    runfiles = ctx.runfiles(files = [
+        executable,
+        ctx.executable._afl_mutator,
+        ctx.executable._text,
+        ctx.file._launcher,
+    ] + ctx.files.corpus)
     return [
         DefaultInfo(executable = launcher, runfiles = runfiles.merge(binary[DefaultInfo].default_runfiles)),
         coverage_common.instrumented_files_info(ctx, dependency_attributes = ["binary"]),
@@ -79,6 +86,8 @@ _ATTRS = {
     "engine": attr.string(doc = "empty: as //fuzz:default_engine says"),
     "mode": attr.string(values = ["run", "test"], mandatory = True),
     "_launcher": attr.label(default = "//fuzz/engine:launcher.sh", allow_single_file = True),
+    "_afl_mutator": attr.label(default = "//fuzz/engine:afl_mutator.so", executable = True, cfg = "exec"),
+    "_default_engine": attr.label(default = "//fuzz:default_engine"),
     "_text": attr.label(default = "//fuzz/ops:ops_text", executable = True, cfg = "exec"),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
@@ -112,6 +121,7 @@ def cc_fuzz_test(name, srcs, deps, corpus):
 
     name              `bazel run` fuzzes with libFuzzer, or runs the programs that it is given
     name_run          the same, as rules_fuzzing calls it
+    name_afl          the same with AFL++
     name_corpus_test  runs the whole corpus, sanitized
     name_raw          the binary itself
     """
@@ -124,6 +134,7 @@ def cc_fuzz_test(name, srcs, deps, corpus):
         deps = deps + ["//fuzz/engine:main"],
     )
     _fuzz_run(name = name, binary = raw, corpus = corpus, mode = "run")
+    _fuzz_run(name = name + "_afl", binary = raw, corpus = corpus, engine = "afl", mode = "run")
     native.alias(name = name + "_run", actual = name)
     _fuzz_corpus_test(
         name = name + "_corpus_test",

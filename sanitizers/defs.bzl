@@ -1,7 +1,9 @@
 """What each sanitizer asks of compiler and linker, and the settings that choose one."""
 
-def _setting_impl(_ctx):
-    return []
+Setting = provider(doc = "What a setting was set to.", fields = ["value"])
+
+def _setting_impl(ctx):
+    return [Setting(value = ctx.build_setting_value)]
 
 string_flag = rule(
     implementation = _setting_impl,

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Starts a fuzz target. The rule that made the target says what to start, by FUZZ_* variables:
-# FUZZ_NAME, FUZZ_ENGINE, FUZZ_MODE (run or test), FUZZ_BINARY, FUZZ_TEXT and FUZZ_CORPUS.
+# NAME, ENGINE, MODE (run or test), BINARY, TEXT, AFL_MUTATOR and CORPUS (a list of paths).
 set -u
 
 usage() {
@@ -8,8 +8,9 @@ usage() {
 usage: bazel run //fuzz:$FUZZ_NAME [-- ARGUMENTS]
   no argument     fuzzes for 60 seconds, from corpus/ and what earlier runs found
   FILE ...        runs programs, text ("format 1") or bytes, and tells what fails
-  -FLAG=VALUE ... hands everything to the engine ($FUZZ_ENGINE); -help=1 lists its flags
-What a run finds is kept in .fuzz/$FUZZ_NAME/ of the workspace.
+  -FLAG ...       hands everything to the engine ($FUZZ_ENGINE), which also has its own help
+FUZZ_EMPTY=1 starts without corpus/ and earlier finds. What a run finds is kept in
+.fuzz/$FUZZ_NAME/ of the workspace.
 TXT
 }
 
@@ -20,6 +21,7 @@ die() {
 
 binary=$PWD/$FUZZ_BINARY
 text=$PWD/$FUZZ_TEXT
+mutator=$PWD/$FUZZ_AFL_MUTATOR
 export ASAN_OPTIONS="abort_on_error=1:detect_leaks=0:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
 if [[ -x /usr/bin/llvm-symbolizer-19 ]]; then
@@ -27,7 +29,7 @@ if [[ -x /usr/bin/llvm-symbolizer-19 ]]; then
   export MSAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
 fi
 
-if [[ $FUZZ_MODE == test ]]; then
+if [[ $FUZZ_MODE == test || $FUZZ_ENGINE == replay && $# == 0 ]]; then
   # shellcheck disable=SC2086  # a list of paths without blanks
   exec "$binary" $FUZZ_CORPUS
 fi
@@ -43,34 +45,94 @@ for argument in "$@"; do
   case $argument in
     --help | -h) usage; exit 0 ;;
     -*) flags+=("$argument") ;;
-    /*) files+=("$argument") ;;
-    *) files+=("$here/$argument") ;;
+    *)
+      # What follows a flag of AFL++ may be that flag's own: "-V 60".
+      if ((${#flags[@]})) && [[ $FUZZ_ENGINE == afl ]]; then
+        flags+=("$argument")
+      elif [[ $argument == /* ]]; then
+        files+=("$argument")
+      else
+        files+=("$here/$argument")
+      fi
+      ;;
   esac
 done
 
+# Programs by name: run each, whatever the engine is.
 if ((${#files[@]} && !${#flags[@]})); then
-  compiled=()
   for file in "${files[@]}"; do
-    compiled+=("$scratch/${#compiled[@]}-$(basename "$file")")
-    "$text" --compile "$file" "${compiled[-1]}" || exit 2
+    program=$scratch/$(basename "$file")
+    "$text" --compile "$file" "$program" || exit 2
+    "$binary" "$program" || exit
   done
-  "$binary" "${compiled[@]}"
-  exit
+  exit 0
 fi
 
-seeds=$scratch/seeds
-mkdir -p "$kept/corpus" "$seeds" || die "$kept cannot be made"
-for seed in $FUZZ_CORPUS; do cp -Lf "$seed" "$seeds/"; done
-cd "$kept" || die "$kept cannot be entered"
-if ((!${#flags[@]})); then
-  echo "$FUZZ_NAME: fuzzing for 60 seconds; -max_total_time=N for longer, --help for more" >&2
-  flags=(-max_total_time=60 -print_final_stats=1)
+mkdir -p "$kept/corpus" "$scratch/seeds" || die "$kept cannot be made"
+if [[ -z ${FUZZ_EMPTY:-} ]]; then
+  for seed in $FUZZ_CORPUS; do cp -Lf "$seed" "$scratch/seeds/"; done
 fi
-before=$(find . -maxdepth 1 -name '*-*' -type f | sort)
-"$binary" "-artifact_prefix=$kept/" "${flags[@]}" ${files[@]+"${files[@]}"} "$kept/corpus" "$seeds"
-status=$?
-for found in $(comm -13 <(echo "$before") <(find . -maxdepth 1 -name '*-*' -type f | sort)); do
-  echo "$FUZZ_NAME: found $kept/${found#./}; to see it again:" >&2
-  echo "  tools/bazel run //fuzz:$FUZZ_NAME -- $kept/${found#./}" >&2
+export FUZZ_COUNTERS=$scratch/counters
+seconds=60
+((${#flags[@]})) ||
+  echo "$FUZZ_NAME: fuzzing for $seconds seconds; --help tells how to do more" >&2
+cd "$kept" || die "$kept cannot be entered"
+start=$SECONDS status=0
+
+run_libfuzzer() {
+  ((${#flags[@]})) || flags=("-max_total_time=$seconds")
+  local folders=("$kept/corpus" "$scratch/seeds")
+  [[ -z ${FUZZ_EMPTY:-} ]] || folders=("$scratch/seeds")
+  "$binary" "-artifact_prefix=$kept/" "${flags[@]}" ${files[@]+"${files[@]}"} "${folders[@]}" \
+    2> >(tee "$scratch/log" >&2)
+  status=$?
+  coverage="$(grep -oE ' cov: [0-9]+' "$scratch/log" | tail -n 1 | grep -oE '[0-9]+') edges"
+}
+
+run_afl() {
+  ((${#flags[@]})) || flags=(-V "$seconds")
+  export AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1
+  export AFL_AUTORESUME=1 AFL_CUSTOM_MUTATOR_LIBRARY=$mutator
+  export ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0:allocator_may_return_null=1
+  export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:symbolize=0
+  export MSAN_OPTIONS=exit_code=86:symbolize=0
+  [[ -t 1 ]] || export AFL_NO_UI=1
+  find "$scratch/seeds" -empty -type f -delete # which afl-fuzz refuses
+  [[ -n $(ls "$scratch/seeds") ]] || printf '\0' >"$scratch/seeds/nothing"
+  [[ -z ${FUZZ_EMPTY:-} ]] || rm -rf "$kept/out"
+  afl-fuzz -i "$scratch/seeds" -o "$kept/out" -m none "${flags[@]}" -- "$binary" >&2
+  status=$?
+  local stats=$kept/out/default/fuzzer_stats
+  [[ -f $stats ]] || die "afl-fuzz did not start; its own words stand above"
+  coverage="$(awk '$1 == "edges_found" {print $3}' "$stats") edges, stability \
+$(awk '$1 == "stability" {print $3}' "$stats")"
+}
+
+findings() {
+  if [[ $FUZZ_ENGINE == afl ]]; then
+    find "$kept/out/default/crashes" "$kept/out/default/hangs" -name 'id*' 2>/dev/null
+  else
+    find "$kept" -maxdepth 1 -type f -regex '.*/\(crash\|leak\|oom\|timeout\)-.*'
+  fi
+}
+
+findings | sort >"$scratch/before"
+if [[ $FUZZ_ENGINE == afl ]]; then run_afl; else run_libfuzzer; fi
+findings | sort >"$scratch/after"
+
+elapsed=$((SECONDS - start > 0 ? SECONDS - start : 1))
+read -r inputs operations < <(od -An -t u8 "$FUZZ_COUNTERS" 2>/dev/null | tr '\n' ' ') || true
+cat <<TXT
+
+$FUZZ_NAME: $elapsed seconds of $FUZZ_ENGINE
+  inputs                ${inputs:-0}
+  operations checked    ${operations:-0}
+  operations/s          $((${operations:-0} / elapsed))
+  coverage              $coverage
+  findings              $(comm -13 "$scratch/before" "$scratch/after" | wc -l)
+  kept in               $kept
+TXT
+comm -13 "$scratch/before" "$scratch/after" | while read -r found; do
+  echo "  to see it again       tools/bazel run //fuzz:$FUZZ_NAME -- $found"
 done
 exit $status

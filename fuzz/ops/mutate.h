@@ -1,0 +1,28 @@
+/*
+ * mutate: programs changed as programs, operation by operation.
+ *
+ * The same for every engine: the next program is a function of the bytes and the seed
+ * alone.
+ */
+#ifndef FUZZ_OPS_MUTATE_H
+#define FUZZ_OPS_MUTATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fuzz/ops/op.h"
+
+/* Pseudo-random numbers, one after the other. */
+uint64_t mutate_random(uint64_t *state);
+
+/* An operation as a program might have it, of a kind that changes a heap. */
+struct op mutate_new_op(uint64_t *random);
+
+/* Changes a program in place; returns its new length, at most `most`. */
+size_t mutate_program(uint8_t *bytes, size_t length, size_t most, uint64_t seed);
+
+/* The beginning of one program and a stretch of another; returns the length in `out`. */
+size_t mutate_cross(const uint8_t *one, size_t one_length, const uint8_t *other,
+                    size_t other_length, uint8_t *out, size_t most, uint64_t seed);
+
+#endif
