@@ -105,6 +105,11 @@ static void *machine_mmap(struct os_kernel *kernel, size_t length, int protectio
         machine_is_full(machine);
         return MAP_FAILED;
     }
+    if (extent.end > machine->marked) { /* all at once would cost more than a short run */
+        poison_mark(machine_maps(machine) + machine->marked,
+                    extent.end - machine->marked);
+        machine->marked = extent.end;
+    }
     if (usable)
         poison_unmark(machine_maps(machine) + start, length);
     machine->usable += usable ? length : 0;
@@ -249,7 +254,7 @@ bool machine_open(struct machine *machine) {
         .memory = reservation + (num_ceil(num_address(reservation), MACHINE_ALIGNMENT) -
                                  num_address(reservation)),
     };
-    poison_mark(machine->memory, used);
+    poison_mark(machine->memory, MACHINE_BREAK_LIMIT + MACHINE_GAP);
     return true;
 }
 

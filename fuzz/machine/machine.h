@@ -53,6 +53,8 @@ struct machine {
         refuse_to;     /* of the calls' numbers; refused if from <= number < to */
     size_t refused;    /* calls refused, for whatever reason */
     const char *wrong; /* the first illegal call, or NULL */
+    size_t marked;     /* bytes of the mapping space that are poisoned where they are not
+                          usable */
     size_t strewn; /* bytes of the mapping space in which something may be left until the
                       reset */
     uint8_t

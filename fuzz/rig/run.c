@@ -68,6 +68,13 @@ static void rig_count(struct rig *rig) {
     rig->live_sum += rig->shadow.live;
 }
 
+/* Tells of a call that is about to be made. */
+static void rig_tell(struct rig *rig, struct rig_call call) {
+    call.operation = rig->operation;
+    if (rig->on_call)
+        rig->on_call(rig->context, &call);
+}
+
 /* ---- one request ---- */
 
 /* What the subject was asked for, and what it answered. */
@@ -196,6 +203,7 @@ static bool rig_free(struct rig *rig, unsigned slot) {
         return false;
     shadow_leave(&rig->shadow, slot);
     rig_count(rig);
+    rig_tell(rig, (struct rig_call){.kind = OP_FREE, .slot = slot});
     errno = ERRNO_UNTOUCHED;
     rig->subject->free(rig->self, block);
     if (errno != ERRNO_UNTOUCHED)
@@ -211,6 +219,7 @@ static bool rig_malloc(struct rig *rig, const struct op *op) {
     size_t size = rig_size(rig, op->slot, op->size);
     if (!rig_free(rig, op->slot))
         return false;
+    rig_tell(rig, (struct rig_call){.kind = OP_MALLOC, .slot = op->slot, .size = size});
     struct rig_request request = rig_request(rig, op->slot, size, 1);
     return rig_accept(rig, &request, rig->subject->malloc(rig->self, size));
 }
@@ -222,6 +231,8 @@ static bool rig_calloc(struct rig *rig, const struct op *op) {
     bool wraps = !num_mul(count, size, &total);
     if (!rig_free(rig, op->slot))
         return false;
+    rig_tell(rig, (struct rig_call){
+                      .kind = OP_CALLOC, .slot = op->slot, .count = count, .size = size});
     struct rig_request request = rig_request(rig, op->slot, wraps ? SIZE_MAX : total, 1);
     char *block = rig->subject->calloc(rig->self, count, size);
     size_t reserved;
@@ -240,6 +251,10 @@ static bool rig_aligned_alloc(struct rig *rig, const struct op *op) {
         return true;
     if (!rig_free(rig, op->slot))
         return false;
+    rig_tell(rig, (struct rig_call){.kind = OP_ALIGNED_ALLOC,
+                                    .slot = op->slot,
+                                    .size = size,
+                                    .alignment = alignment});
     struct rig_request request = rig_request(rig, op->slot, size, alignment);
     return rig_accept(rig, &request,
                       rig->subject->aligned_alloc(rig->self, alignment, size));
@@ -250,6 +265,7 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
     size_t size = rig_size(rig, op->slot, op->size);
     if (old.address && !rig_check_contents(rig, op->slot, old.address, SIZE_MAX))
         return false;
+    rig_tell(rig, (struct rig_call){.kind = OP_REALLOC, .slot = op->slot, .size = size});
     struct rig_request request = rig_request(rig, op->slot, size, 1);
     char *block = rig->subject->realloc(rig->self, old.address, size);
     if (old.address && size == 0) {
@@ -279,6 +295,7 @@ static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
     struct shadow_block block = rig->shadow.slot[op->slot];
     if (!block.address || (usable && !rig->subject->usable_size))
         return true;
+    rig_tell(rig, (struct rig_call){.kind = op->kind, .slot = op->slot});
     if (!rig_check_contents(rig, op->slot, block.address, SIZE_MAX))
         return false;
     if (usable) {
@@ -300,7 +317,16 @@ static bool rig_trim(struct rig *rig) {
     if (!rig->subject->trim)
         return true;
     rig_count(rig);
+    rig_tell(rig, (struct rig_call){.kind = OP_TRIM});
     rig->subject->trim(rig->self);
+    return true;
+}
+
+static bool rig_sbrk(struct rig *rig, ptrdiff_t step) {
+    size_t before = rig->machine->brk;
+    if (machine_foreign_sbrk(rig->machine, step))
+        rig_tell(rig, (struct rig_call){.kind = OP_SBRK,
+                                        .step = (ptrdiff_t)(rig->machine->brk - before)});
     return true;
 }
 
@@ -325,12 +351,14 @@ static bool rig_step(struct rig *rig, const struct op *op) {
     case OP_CHECK:
         return rig_check(rig, true);
     case OP_REFUSE:
+        rig_tell(rig, (struct rig_call){.kind = OP_REFUSE,
+                                        .refuse_first = op_refuse_first(op->count),
+                                        .refuse_count = op_refuse_count(op->count)});
         machine_refuse(rig->machine, op_refuse_first(op->count),
                        op_refuse_count(op->count));
         return true;
     case OP_SBRK:
-        machine_foreign_sbrk(rig->machine, op_break_step(op->count));
-        return true;
+        return rig_sbrk(rig, op_break_step(op->count));
     default:
         return true; /* reserved, or for a target that knows misuse or threads */
     }

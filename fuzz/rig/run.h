@@ -22,6 +22,16 @@ struct rig_failure {
     char found[160];
 };
 
+/* A call as the subject gets it, with every size resolved. */
+struct rig_call {
+    size_t operation; /* that it belongs to, by its number in the program */
+    enum op_kind kind;
+    unsigned slot;
+    size_t count, size, alignment; /* of calloc, of a request, of aligned_alloc */
+    unsigned refuse_first, refuse_count;
+    ptrdiff_t step; /* by which a foreigner has moved the break */
+};
+
 struct rig {
     const struct subject *subject;
     struct machine *machine;
@@ -33,6 +43,9 @@ struct rig {
     size_t live_sum; /* of live blocks after each of those, to know their mean */
     bool walks;      /* check the heap after each operation */
     struct rig_failure failure;
+    void (*on_call)(void *context,
+                    const struct rig_call *call); /* before each; may be NULL */
+    void *context;
 };
 
 /* The machine must be open; it is reset before each run. */

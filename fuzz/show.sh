@@ -1,0 +1,22 @@
+#!/bin/bash
+# Starts show with what it needs: the library, the header, and bytes in place of text.
+set -u
+root=${RUNFILES_DIR:-$0.runfiles}/osmem
+[[ -d $root ]] || root=$PWD
+text=$root/fuzz/ops/ops_text
+here=${BUILD_WORKING_DIRECTORY:-$PWD}
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
+if [[ ${1:-} == --compile && $# == 3 ]]; then
+  exec "$text" --compile "$(absolute "$2")" "$(absolute "$3")"
+fi
+if [[ $# != 1 || $1 == -* ]]; then
+  echo "usage: bazel run //fuzz:show -- FILE | -- --compile FILE OUT" >&2
+  exit 2
+fi
+program=$(mktemp) || exit 2
+trap 'rm -f "$program"' EXIT
+"$text" --compile "$(absolute "$1")" "$program" || exit 2
+SHOW_LIBRARY=$(readlink -f "$root/osmem/libosmem_core.so")
+SHOW_INCLUDE=$(dirname "$(dirname "$(readlink -f "$root/osmem/osmem.h")")")
+export SHOW_LIBRARY SHOW_INCLUDE
+"$root/fuzz/show_program" "$program"
