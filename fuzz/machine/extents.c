@@ -49,7 +49,7 @@ bool machine_is_mapped(const struct machine *machine, const void *address) {
 
 void machine_clean_maps(struct machine *machine, size_t start, size_t end) {
     char *maps = machine_maps(machine);
-    if (end - start < SPARSE_FROM) {
+    if (!machine->tells || end - start < SPARSE_FROM) {
         memset(maps + start, 0, end - start);
         return;
     }
@@ -62,7 +62,7 @@ void machine_clean_maps(struct machine *machine, size_t start, size_t end) {
 
 void machine_carry(struct machine *machine, size_t from, size_t to, size_t length) {
     char *maps = machine_maps(machine);
-    if (length < SPARSE_FROM) {
+    if (!machine->tells || length < SPARSE_FROM) {
         memcpy(maps + to, maps + from, length);
         return;
     }

@@ -53,6 +53,7 @@ struct machine {
         refuse_to;     /* of the calls' numbers; refused if from <= number < to */
     size_t refused;    /* calls refused, for whatever reason */
     const char *wrong; /* the first illegal call, or NULL */
+    bool tells;        /* whoever writes to a long mapping tells by machine_written */
     size_t marked;     /* bytes of the mapping space that are poisoned where they are not
                           usable */
     size_t strewn; /* bytes of the mapping space in which something may be left until the
@@ -85,9 +86,9 @@ size_t machine_foreign_top(const struct machine *machine);
 bool machine_holds(const struct machine *machine, const void *address, size_t length);
 
 /*
- * The caller has written to this range. Long mappings are cleaned where somebody told of
- * a write, which costs no call of the real kernel; what nobody told of is cleaned by the
- * next reset.
+ * The caller has written to this range. Where `tells` is set, long mappings are cleaned
+ * and moved by the pages that somebody told of, which costs no call of the real kernel;
+ * what nobody told of is cleaned by the next reset.
  */
 void machine_written(struct machine *machine, const void *address, size_t length);
 

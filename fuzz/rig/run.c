@@ -16,6 +16,7 @@
 
 void rig_init(struct rig *rig, const struct subject *subject, struct machine *machine) {
     *rig = (struct rig){.subject = subject, .machine = machine, .walks = true};
+    machine->tells = true;
 }
 
 /* ---- what an oracle says ---- */
