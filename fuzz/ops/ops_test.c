@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "fuzz/ops/codec.h"
+#include "fuzz/ops/mutate.h"
 #include "fuzz/ops/text.h"
 #include "osmem/testing/suite.h"
 
@@ -43,17 +44,26 @@ static void expect_text_identity(const uint8_t *bytes, size_t length) {
     free(text);
 }
 
-START_TEST(any_bytes_come_back) {
+START_TEST(a_million_strings_come_back) {
+    uint8_t bytes[32];
+    for (int i = 0; i < 1000000; i++) {
+        size_t length = next_random() % sizeof bytes;
+        for (size_t k = 0; k < length; k++)
+            bytes[k] = (uint8_t)next_random();
+        expect_text_identity(bytes, length);
+    }
+}
+END_TEST
+
+START_TEST(long_strings_come_back) {
     uint8_t bytes[512];
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 2000; i++) {
         size_t length = next_random() % sizeof bytes;
         for (size_t k = 0; k < length; k++)
             bytes[k] = (uint8_t)next_random();
         expect_codec_identity(bytes, length);
-        if (i < 1000)
-            expect_text_identity(bytes, length % 64);
+        expect_text_identity(bytes, length);
     }
-    expect_text_identity(bytes, 0);
 }
 END_TEST
 
@@ -82,6 +92,26 @@ START_TEST(every_size_has_one_way_back_in_its_class) {
             ck_assert_uint_eq(size_bytes(back, NULL, 0), size_bytes(size, NULL, 0));
             ck_assert(back.number == size.number || class == SIZE_RARE);
         }
+}
+END_TEST
+
+/* Mutated programs decode, keep to their limit, and repeat with their seed. */
+START_TEST(mutation_makes_programs) {
+    uint8_t bytes[300] = {0}, again[300], crossed[300];
+    size_t length = 0;
+    for (uint64_t seed = 0; seed < 20000; seed++) {
+        memcpy(again, bytes, sizeof bytes);
+        size_t most = 100 + seed % 200;
+        size_t next = mutate_program(bytes, length, most, seed);
+        ck_assert_uint_eq(mutate_program(again, length, most, seed), next);
+        ck_assert(memcmp(bytes, again, next) == 0);
+        ck_assert_uint_le(next, most);
+        ck_assert_uint_le(mutate_cross(bytes, next, again, length, crossed, most, seed),
+                          most);
+        expect_codec_identity(bytes, next);
+        length = next;
+    }
+    ck_assert_uint_gt(length, 20);
 }
 END_TEST
 
@@ -206,9 +236,10 @@ START_TEST(a_wrong_text_is_told_where_and_what) {
 END_TEST
 
 int main(void) {
-    return suite_run("ops", SUITE(any_bytes_come_back, every_first_byte_comes_back,
-                                  every_size_has_one_way_back_in_its_class,
-                                  the_sizes_that_matter_can_be_written,
-                                  a_text_says_what_it_means,
-                                  a_wrong_text_is_told_where_and_what));
+    return suite_run(
+        "ops",
+        SUITE(a_million_strings_come_back, long_strings_come_back,
+              every_first_byte_comes_back, every_size_has_one_way_back_in_its_class,
+              mutation_makes_programs, the_sizes_that_matter_can_be_written,
+              a_text_says_what_it_means, a_wrong_text_is_told_where_and_what));
 }

@@ -62,15 +62,58 @@ bool size_any(size_t bytes, struct op_size *size) {
     return bytes >> ANY_BITS == 0;
 }
 
+/* The number of a class by steps from a base; above 1023 where it has none. */
+static size_t size_step(size_t bytes, size_t base, size_t step) {
+    return bytes < base || (bytes - base) % step ? SIZE_MAX : (bytes - base) / step;
+}
+
+static size_t size_power_number(size_t bytes) {
+    for (size_t i = 0; i < 16; i++)
+        if (bytes + 32 >= size_powers[i] && bytes + 32 - size_powers[i] < 64)
+            return i << 6 | (bytes + 32 - size_powers[i]);
+    return SIZE_MAX;
+}
+
+static size_t size_rare_number(size_t bytes) {
+    if (bytes > SIZE_MAX - RARE_HALF)
+        return SIZE_MAX - bytes;
+    if (bytes >= HALF_BASE)
+        return bytes - HALF_BASE < RARE_HUGE - RARE_HALF ? RARE_HALF + bytes - HALF_BASE
+                                                         : SIZE_MAX;
+    size_t huge = size_step(bytes, 128 * KIB, 64 * KIB);
+    size_t middle = size_step(bytes, 9 * KIB, 8);
+    if (huge < RARE_ANY - RARE_HUGE)
+        return RARE_HUGE + huge;
+    return middle < 1024 - RARE_MIDDLE ? RARE_MIDDLE + middle : SIZE_MAX;
+}
+
+static size_t size_number(enum size_class class, size_t bytes) {
+    switch (class) {
+    case SIZE_BYTE:
+        return bytes;
+    case SIZE_EIGHT:
+        return size_step(bytes, KIB, 8);
+    case SIZE_SIXTEEN:
+        return size_step(bytes, 0, 16);
+    case SIZE_PAGE: {
+        size_t shifted = bytes - PAGE_SIZE + 16;
+        return bytes < PAGE_SIZE - 16 || shifted % PAGE_SIZE >= 32
+                   ? SIZE_MAX
+                   : shifted / PAGE_SIZE << 5 | shifted % PAGE_SIZE;
+    }
+    case SIZE_POWER:
+        return size_power_number(bytes);
+    default:
+        return size_rare_number(bytes);
+    }
+}
+
 bool size_in_class(enum size_class class, size_t bytes, struct op_size *size) {
     if (class == SIZE_SAME || class == SIZE_LIKE)
         return false;
-    for (uint32_t number = 0; number < 1024; number++) {
-        *size = (struct op_size){(uint8_t)class, number};
-        if (!size_is_any(*size) && size_bytes(*size, NULL, 0) == bytes)
-            return true;
-    }
-    return class == SIZE_RARE && size_any(bytes, size);
+    size_t number = size_number(class, bytes);
+    *size = (struct op_size){(uint8_t)class, (uint32_t)number};
+    return number < 1024 || (class == SIZE_RARE && size_any(bytes, size));
 }
 
 bool size_from_bytes(size_t bytes, struct op_size *size) {

@@ -46,10 +46,15 @@ static bool rig_check(struct rig *rig, bool full) {
     if (broken)
         return rig_fail(rig, "ledger", "only what a correct allocator does", "%s",
                         broken);
-    if (subject->live && subject->live(rig->self) != rig->shadow.live)
+    if (!subject->statistics)
+        return true;
+    struct subject_statistics seen = subject->statistics(rig->self);
+    if (seen.blocks != rig->shadow.live)
         return rig_fail(rig, "statistics", "as many blocks as the program holds",
-                        "%zu in use, %zu held", subject->live(rig->self),
-                        rig->shadow.live);
+                        "%zu in use, %zu held", seen.blocks, rig->shadow.live);
+    if (subject->usable_size && seen.bytes != rig->shadow.reserved)
+        return rig_fail(rig, "statistics", "as many bytes as the program may use",
+                        "%zu in use, %zu held", seen.bytes, rig->shadow.reserved);
     return true;
 }
 

@@ -24,12 +24,14 @@ void shadow_enter(struct shadow *shadow, unsigned slot, char *address, size_t as
                   size_t reserved) {
     struct shadow_block *block = &shadow->slot[slot];
     shadow->live += block->address == NULL;
+    shadow->reserved += reserved - (block->address ? block->reserved : 0);
     *block = (struct shadow_block){address, asked, reserved, ++shadow->serials};
     shadow->last_size[slot] = asked;
     pattern_fill(address, asked, block->serial);
 }
 
 void shadow_leave(struct shadow *shadow, unsigned slot) {
+    shadow->reserved -= shadow->slot[slot].reserved;
     shadow->slot[slot].address = NULL;
     shadow->live--;
 }

@@ -22,6 +22,7 @@ struct shadow {
     struct shadow_block slot[OP_SLOTS];
     size_t last_size[OP_SLOTS]; /* asked, also of blocks that are freed */
     size_t live;
+    size_t reserved; /* bytes, of all live blocks */
     uint64_t serials;
 };
 

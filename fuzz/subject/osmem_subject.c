@@ -79,10 +79,12 @@ static const char *osmem_check(void *self, bool full) {
     return to->message;
 }
 
-static size_t osmem_live(void *self) {
+static struct subject_statistics osmem_statistics(void *self) {
     const struct osmem_self *to = self;
     const struct heap_counters *counters = &to->front.heap.counters;
-    return counters->blocks_in_use + counters->large_blocks;
+    return (struct subject_statistics){
+        .blocks = counters->blocks_in_use + counters->large_blocks,
+        .bytes = counters->granules[STATE_IN_USE] * GRANULE + counters->large_room};
 }
 
 struct osmem_digest {
@@ -118,7 +120,7 @@ static size_t osmem_own_mappings(const struct os_heap *heap) {
 static const char *osmem_leftover(void *self) {
     const struct osmem_self *to = self;
     const struct os_heap *heap = &to->front.heap;
-    if (osmem_live(self))
+    if (osmem_statistics(self).blocks)
         return "blocks are in use";
     if (heap->large.count)
         return "large mappings are registered";
@@ -153,7 +155,7 @@ const struct subject osmem_subject = {
     .usable_size = osmem_usable_size,
     .trim = osmem_trim,
     .check = osmem_check,
-    .live = osmem_live,
+    .statistics = osmem_statistics,
     .digest = osmem_digest,
     .leftover = osmem_leftover,
 };

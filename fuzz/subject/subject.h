@@ -13,6 +13,10 @@
 
 #include "fuzz/machine/machine.h"
 
+struct subject_statistics {
+    size_t blocks, bytes;
+};
+
 struct subject {
     const char *name;
     size_t alignment; /* of every block */
@@ -33,8 +37,8 @@ struct subject {
     /* What is broken inside, or NULL. `full`: look at everything, else at a bounded part.
      */
     const char *(*check)(void *self, bool full);
-    /* How many blocks are in use. */
-    size_t (*live)(void *self);
+    /* How many blocks are in use, and the bytes that may be used in them. */
+    struct subject_statistics (*statistics)(void *self);
     /* A number that is equal if the blocks in use are the same. */
     uint64_t (*digest)(void *self);
     /* After everything was freed and trimmed: what is not as at the start, or NULL. */
