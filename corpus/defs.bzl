@@ -3,7 +3,7 @@
 def _ops_corpus_impl(ctx):
     compiled = []
     for text in ctx.files.srcs:
-        out = ctx.actions.declare_file(text.basename[:-len(text.extension)] + "bin")
+        out = ctx.actions.declare_file("%s.compiled/%s" % (ctx.label.name, text.basename[:-len(".txt")]))
         ctx.actions.run(
             executable = ctx.executable._text,
             arguments = ["--compile", text.path, out.path],

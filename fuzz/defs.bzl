@@ -21,7 +21,7 @@ def _without_choices(options):
 
 def _fuzz_transition_impl(settings, attr):
     engine = attr.engine or str(settings["//fuzz:default_engine"])
-    sanitizer = str(settings["//sanitizers:fuzz_sanitizer"])
+    sanitizer = attr.sanitizer or str(settings["//sanitizers:fuzz_sanitizer"])
     if engine not in _ENGINES:
         fail("//fuzz:default_engine is %s, expected one of %s" % (engine, ", ".join(_ENGINES)))
     if sanitizer not in SANITIZERS:
@@ -63,6 +63,7 @@ def _fuzz_impl(ctx):
         "export FUZZ_ENGINE=%s" % (ctx.attr.engine or ctx.attr._default_engine[_Setting].value),
         "export FUZZ_AFL_MUTATOR=%s" % ctx.executable._afl_mutator.short_path,
         "export FUZZ_BINARY=%s" % executable.short_path,
+        "export FUZZ_SHOW=%s" % ctx.executable._show.short_path,
         "export FUZZ_TEXT=%s" % ctx.executable._text.short_path,
         "export FUZZ_CORPUS='%s'" % " ".join([f.short_path for f in ctx.files.corpus]),
         "cd \"${RUNFILES_DIR:-$0.runfiles}/%s\" || exit 2" % ctx.workspace_name,
@@ -75,8 +76,10 @@ def _fuzz_impl(ctx):
         ctx.executable._text,
         ctx.file._launcher,
     ] + ctx.files.corpus)
+    for part in [binary, ctx.attr._show]:
+        runfiles = runfiles.merge(part[DefaultInfo].default_runfiles)
     return [
-        DefaultInfo(executable = launcher, runfiles = runfiles.merge(binary[DefaultInfo].default_runfiles)),
+        DefaultInfo(executable = launcher, runfiles = runfiles),
         coverage_common.instrumented_files_info(ctx, dependency_attributes = ["binary"]),
     ]
 
@@ -84,10 +87,12 @@ _ATTRS = {
     "binary": attr.label(cfg = _fuzz_transition, mandatory = True),
     "corpus": attr.label_list(allow_files = True),
     "engine": attr.string(doc = "empty: as //fuzz:default_engine says"),
+    "sanitizer": attr.string(doc = "empty: as //sanitizers:fuzz_sanitizer says"),
     "mode": attr.string(values = ["run", "test"], mandatory = True),
     "_launcher": attr.label(default = "//fuzz/engine:launcher.sh", allow_single_file = True),
     "_afl_mutator": attr.label(default = "//fuzz/engine:afl_mutator.so", executable = True, cfg = "exec"),
     "_default_engine": attr.label(default = "//fuzz:default_engine"),
+    "_show": attr.label(default = "//fuzz:show", executable = True, cfg = "target"),
     "_text": attr.label(default = "//fuzz/ops:ops_text", executable = True, cfg = "exec"),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
@@ -144,3 +149,25 @@ def cc_fuzz_test(name, srcs, deps, corpus):
         engine = "replay",
         mode = "test",
     )
+
+def program_tests(binary, texts, corpus):
+    """Each program is a test of its own, in the plain build and in the sanitized one.
+
+    Args:
+      binary: the NAME_raw of a fuzz target.
+      texts: the files of the programs in text.
+      corpus: the rule that compiles one of them.
+    """
+    for text in texts:
+        name = text[:-len(".txt")]
+        corpus(name = name, srcs = [text])
+        for build, sanitizer in [("plain", "none"), ("sanitized", "")]:
+            _fuzz_corpus_test(
+                name = name + "_" + build + "_test",
+                size = "small",
+                binary = binary,
+                corpus = [name],
+                engine = "replay",
+                mode = "test",
+                sanitizer = sanitizer,
+            )

@@ -21,6 +21,7 @@ die() {
 
 binary=$PWD/$FUZZ_BINARY
 text=$PWD/$FUZZ_TEXT
+show=$PWD/$FUZZ_SHOW
 mutator=$PWD/$FUZZ_AFL_MUTATOR
 export ASAN_OPTIONS="abort_on_error=1:detect_leaks=0:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
@@ -63,7 +64,11 @@ if ((${#files[@]} && !${#flags[@]})); then
   for file in "${files[@]}"; do
     program=$scratch/$(basename "$file")
     "$text" --compile "$file" "$program" || exit 2
-    "$binary" "$program" || exit
+    "$binary" "$program" && continue
+    status=$?
+    echo
+    "$show" "$file"
+    exit $status
   done
   exit 0
 fi
@@ -132,7 +137,12 @@ $FUZZ_NAME: $elapsed seconds of $FUZZ_ENGINE
   findings              $(comm -13 "$scratch/before" "$scratch/after" | wc -l)
   kept in               $kept
 TXT
-comm -13 "$scratch/before" "$scratch/after" | while read -r found; do
+comm -13 "$scratch/before" "$scratch/after" >"$scratch/found"
+while read -r found; do
   echo "  to see it again       tools/bazel run //fuzz:$FUZZ_NAME -- $found"
-done
+done <"$scratch/found"
+if [[ -s $scratch/found ]]; then
+  printf '\nThe first of them, in full:\n\n'
+  "$show" "$(head -n 1 "$scratch/found")"
+fi
 exit $status
