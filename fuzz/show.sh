@@ -1,8 +1,9 @@
 #!/bin/bash
 # Starts show with what it needs: the library, the header, and bytes in place of text.
 set -u
-root=${RUNFILES_DIR:-$0.runfiles}/osmem
-[[ -d $root ]] || root=$PWD
+# Started by bazel run, or from within the runfiles of a fuzz target.
+root=$0.runfiles/osmem
+[[ -d $root ]] || root=$(dirname "$(dirname "$0")")
 text=$root/fuzz/ops/ops_text
 here=${BUILD_WORKING_DIRECTORY:-$PWD}
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }

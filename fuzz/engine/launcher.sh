@@ -91,7 +91,8 @@ run_libfuzzer() {
   "$binary" "-artifact_prefix=$kept/" "${flags[@]}" ${files[@]+"${files[@]}"} "${folders[@]}" \
     2> >(tee "$scratch/log" >&2)
   status=$?
-  coverage="$(grep -oE ' cov: [0-9]+' "$scratch/log" | tail -n 1 | grep -oE '[0-9]+') edges"
+  coverage=$(grep -oE ' cov: [0-9]+' "$scratch/log" | tail -n 1 | grep -oE '[0-9]+')
+  coverage="${coverage:-not told} edges"
 }
 
 run_afl() {
@@ -113,17 +114,19 @@ run_afl() {
 $(awk '$1 == "stability" {print $3}' "$stats")"
 }
 
+# What this run has written, by name.
 findings() {
   if [[ $FUZZ_ENGINE == afl ]]; then
-    find "$kept/out/default/crashes" "$kept/out/default/hangs" -name 'id*' 2>/dev/null
+    find "$kept/out/default/crashes" "$kept/out/default/hangs" -name 'id*' -newer "$scratch/seeds" 2>/dev/null
   else
-    find "$kept" -maxdepth 1 -type f -regex '.*/\(crash\|leak\|oom\|timeout\)-.*'
+    find "$kept" -maxdepth 1 -type f -newer "$scratch/seeds" -regex '.*/\(crash\|leak\|oom\|timeout\)-.*'
   fi
 }
 
-findings | sort >"$scratch/before"
 if [[ $FUZZ_ENGINE == afl ]]; then run_afl; else run_libfuzzer; fi
-findings | sort >"$scratch/after"
+findings | sort >"$scratch/found"
+found=$(wc -l <"$scratch/found")
+((found == 0 || status != 0)) || status=1
 
 elapsed=$((SECONDS - start > 0 ? SECONDS - start : 1))
 read -r inputs operations < <(od -An -t u8 "$FUZZ_COUNTERS" 2>/dev/null | tr '\n' ' ') || true
@@ -134,14 +137,14 @@ $FUZZ_NAME: $elapsed seconds of $FUZZ_ENGINE
   operations checked    ${operations:-0}
   operations/s          $((${operations:-0} / elapsed))
   coverage              $coverage
-  findings              $(comm -13 "$scratch/before" "$scratch/after" | wc -l)
+  findings              $found
   kept in               $kept
 TXT
-comm -13 "$scratch/before" "$scratch/after" >"$scratch/found"
-while read -r found; do
-  echo "  to see it again       tools/bazel run //fuzz:$FUZZ_NAME -- $found"
-done <"$scratch/found"
-if [[ -s $scratch/found ]]; then
+if ((found)); then
+  head -n 5 "$scratch/found" | while read -r file; do
+    echo "  to see it again       tools/bazel run //fuzz:$FUZZ_NAME -- $file"
+  done
+  ((found <= 5)) || echo "                        and $((found - 5)) more"
   printf '\nThe first of them, in full:\n\n'
   "$show" "$(head -n 1 "$scratch/found")"
 fi
