@@ -51,8 +51,8 @@ static void expect_death(void (*misuse)(void), const char *first_line) {
 #define MISALIGNED                                                                      \
     "osmem: misaligned-pointer: the address lies in the heap and is not a multiple of " \
     "16 [OSM-MISALIGNED]"
-#define FOREIGN                                                              \
-    "osmem: foreign-pointer: the address was never handed out by this heap " \
+#define FOREIGN                                                     \
+    "osmem: foreign-pointer: the address is no block of this heap " \
     "[OSM-FOREIGN]"
 #define FORGED                                                                         \
     "osmem: forged-pointer: the address lies in the allocator's own memory, where no " \

@@ -7,6 +7,7 @@
 #include "osmem/osmem.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "osmem/check/check.h"
@@ -27,11 +28,31 @@ static void osmem_die(struct os_front *front, const struct os_fault_info *info) 
     fault_die(info);
 }
 
+static void osmem_broken(struct os_kernel *kernel, const char *call, int error) {
+    (void)kernel;
+    lock_give(&osmem_lock);
+    os_syscall_fail(call, error);
+}
+
+static void osmem_before_fork(void) {
+    lock_take(&osmem_lock);
+}
+
+static void osmem_after_fork(void) {
+    lock_give(&osmem_lock);
+}
+
+/* A child must not inherit a heap that another thread was at. */
+__attribute__((constructor)) static void osmem_watch_forks(void) {
+    pthread_atfork(osmem_before_fork, osmem_after_fork, osmem_after_fork);
+}
+
 static struct os_front *osmem_enter(void) {
     lock_take(&osmem_lock);
     if (!osmem_front.on_fault) {
         int saved = errno;
         sys_real_kernel(&osmem_kernel);
+        osmem_kernel.broken = osmem_broken;
         front_init(&osmem_front, &osmem_kernel);
         osmem_front.on_fault = osmem_die;
         errno = saved;

@@ -1,10 +1,13 @@
 /*
  * osmem: a general-purpose memory allocator whose block metadata no overflow can reach.
  *
- * The only header that a program includes. All sizes are in bytes. Every function may be
- * called from any thread at any time, but not from within an os_walk visitor. A pointer
- * that is no block of this heap, or a block that is free, ends the process: a report on
- * standard error, then SIGABRT.
+ * The only header that a program includes. All sizes are in bytes. Every function may be called
+ * from any thread at any time, and in the child of a fork; but not from a signal handler that may
+ * have interrupted one of them, nor from within an os_walk visitor. A pointer that is no block of
+ * this heap, or a block that is free, ends the process: a report on standard error, then SIGABRT.
+ *
+ * The heap grows by libc's sbrk, which two threads must not call at once: a program that calls
+ * sbrk itself, or lets libc's malloc do so from another thread, races with the growth unseen.
  */
 #ifndef OSMEM_OSMEM_H
 #define OSMEM_OSMEM_H
@@ -91,7 +94,10 @@ struct os_block_info {
 OS_API bool os_walk(bool (*visit)(void *context, const struct os_block_info *block),
                     void *context);
 
-/* Writes every block, a line each, and a picture of each span to a file descriptor. */
+/*
+ * Writes every block, a line each, and a picture of each span to a file descriptor. The heap is
+ * locked meanwhile: whoever reads the other end of a pipe must not wait for it.
+ */
 OS_API void os_dump(int fd);
 
 /* Gives free memory back to the system as far as it can be. Keeps errno. */

@@ -1,10 +1,15 @@
+#define _GNU_SOURCE /* MADV_DONTDUMP */
+
 #include "osmem/osmem.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "osmem/testing/suite.h"
@@ -182,6 +187,19 @@ START_TEST(the_dump_shows_blocks_and_picture) {
 }
 END_TEST
 
+/* A program may split the mapping of its own block; mremap then fails, and it is copied. */
+START_TEST(a_large_block_that_is_locked_in_part_still_grows) {
+    char *p = os_malloc(1000000);
+    memset(p, 5, 1000000);
+    ck_assert_int_eq(madvise(p + 8192, 4096, MADV_DONTDUMP), 0);
+    p = os_realloc(p, 5000000);
+    ck_assert_ptr_nonnull(p);
+    ck_assert(p[0] == 5 && p[999999] == 5);
+    os_free(p);
+    expect_sound();
+}
+END_TEST
+
 static void *churn(void *seed) {
     uint64_t random = (uintptr_t)seed * 0x9e3779b97f4a7c15u + 1;
     unsigned char *slot[32] = {0};
@@ -202,6 +220,36 @@ static void *churn(void *seed) {
     return NULL;
 }
 
+static atomic_bool stop_churning;
+
+static void *churn_on(void *seed) {
+    while (!stop_churning)
+        churn(seed);
+    return NULL;
+}
+
+START_TEST(a_child_of_threads_has_a_usable_heap) {
+    pthread_t threads[2];
+    for (uintptr_t i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, churn_on, (void *)i), 0);
+    for (int i = 0; i < 200; i++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            os_free(os_malloc(1000));
+            os_free(os_malloc(200000));
+            _exit(os_check(NULL) ? 0 : 1);
+        }
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_int_eq(status, 0);
+    }
+    stop_churning = true;
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    expect_sound();
+}
+END_TEST
+
 START_TEST(four_threads_share_the_heap) {
     pthread_t threads[4];
     for (uintptr_t i = 0; i < 4; i++)
@@ -221,5 +269,7 @@ int main(void) {
         SUITE(zero_sizes_and_null, sizes_that_cannot_be,
               every_size_is_aligned_zeroed_and_kept, alignments_up_to_a_gigabyte,
               free_keeps_errno, statistics_and_trim, the_walk_sees_every_block_in_order,
-              the_dump_shows_blocks_and_picture, four_threads_share_the_heap));
+              the_dump_shows_blocks_and_picture,
+              a_large_block_that_is_locked_in_part_still_grows,
+              a_child_of_threads_has_a_usable_heap, four_threads_share_the_heap));
 }

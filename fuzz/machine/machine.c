@@ -10,6 +10,9 @@
 #include "osmem/base/num.h"
 #include "sanitizers/poison.h"
 
+/* What a foreigner writes into his memory. */
+#define FOREIGN_BYTE ((char)0xf0)
+
 static struct machine *machine_of(struct os_kernel *kernel) {
     return (struct machine *)(void *)kernel;
 }
@@ -39,6 +42,11 @@ static void machine_set_brk(struct machine *machine, size_t brk) {
     machine->brk = brk;
 }
 
+/* Where the highest foreign stretch ends; 0: there is none. */
+static size_t machine_foreign_end(const struct machine *machine) {
+    return machine->stretches ? machine->foreign[machine->stretches - 1].to : 0;
+}
+
 static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
     struct machine *machine = machine_of(kernel);
     char *old = machine->memory + machine->brk;
@@ -46,7 +54,7 @@ static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
         return old;
     if (machine_refuses(machine))
         return (void *)-1;
-    size_t floor = machine->brk >= machine->foreign_to ? machine->foreign_to : 0;
+    size_t floor = machine_foreign_end(machine);
     if (increment < 0 && (size_t)-increment > machine->brk - floor) {
         machine_wrong(machine,
                       "sbrk below the start of the break or into a foreign stretch");
@@ -63,24 +71,41 @@ static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
 }
 
 size_t machine_foreign_top(const struct machine *machine) {
-    bool on_top = machine->brk == machine->foreign_to;
-    return on_top ? machine->foreign_to - machine->foreign_from : 0;
+    size_t end = machine_foreign_end(machine);
+    if (end == 0 || end != machine->brk)
+        return 0;
+    return end - machine->foreign[machine->stretches - 1].from;
 }
 
 bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment) {
     size_t held = machine_foreign_top(machine), old = machine->brk;
     if (increment < 0 && (size_t)-increment > held)
         increment = -(ptrdiff_t)held;
-    if (increment == 0 || old + (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED)
+    if (increment == 0 || (held == 0 && machine->stretches == MACHINE_STRETCHES) ||
+        old + (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED)
         return false;
     machine_set_brk(machine, old + (size_t)increment);
     if (held == 0)
-        machine->foreign_from = old;
-    machine->foreign_to = machine->brk;
-    if (machine->foreign_to == machine->foreign_from)
-        machine->foreign_from = machine->foreign_to = 0;
+        machine->foreign[machine->stretches++].from = old;
+    struct machine_stretch *top = &machine->foreign[machine->stretches - 1];
+    top->to = machine->brk;
+    machine->stretches -= top->to == top->from;
     if (increment > 0) /* he uses what he took, and leaves it so */
-        memset(machine->memory + old, 0xf0, num_min((size_t)increment, MACHINE_PAGE));
+        memset(machine->memory + old, FOREIGN_BYTE,
+               num_min((size_t)increment, MACHINE_PAGE));
+    return true;
+}
+
+/* What a foreigner wrote into the first page of each stretch is still there. */
+static bool machine_foreigners_are_well(const struct machine *machine) {
+    for (size_t i = 0; i < machine->stretches; i++) {
+        const char *at = machine->memory + machine->foreign[i].from;
+        size_t length =
+            num_min(machine->foreign[i].to - machine->foreign[i].from, WATCHED);
+        for (size_t k = 0; k < length; k++)
+            if (at[k] != FOREIGN_BYTE)
+                return false;
+    }
     return true;
 }
 
@@ -267,7 +292,7 @@ void machine_reset(struct machine *machine) {
     machine_drop(machine, 0, MACHINE_MAP_SPACE);
     machine_clean_strewn(machine);
     machine_set_brk(machine, 0);
-    machine->foreign_from = machine->foreign_to = 0;
+    machine->stretches = 0;
     machine->calls = 0;
     machine->refuse_from = machine->refuse_to = 0;
     machine->refused = 0;
@@ -283,10 +308,19 @@ bool machine_refusal_pending(const struct machine *machine) {
     return machine->calls < machine->refuse_to;
 }
 
+static bool machine_is_foreign(const struct machine *machine, size_t offset,
+                               size_t length) {
+    for (size_t i = 0; i < machine->stretches; i++)
+        if (offset < machine->foreign[i].to && machine->foreign[i].from < offset + length)
+            return true;
+    return false;
+}
+
 bool machine_holds(const struct machine *machine, const void *address, size_t length) {
     size_t offset = num_address(address) - num_address(machine->memory);
     if (offset < MACHINE_BREAK_LIMIT)
-        return offset <= machine->brk && length <= machine->brk - offset;
+        return offset <= machine->brk && length <= machine->brk - offset &&
+               !machine_is_foreign(machine, offset, length);
     offset = num_address(address) - num_address(machine_maps(machine));
     if (offset >= MACHINE_MAP_SPACE || length > MACHINE_MAP_SPACE - offset)
         return false;
@@ -301,6 +335,13 @@ bool machine_holds(const struct machine *machine, const void *address, size_t le
     return at >= end;
 }
 
+bool machine_is_tight(const struct machine *machine) {
+    size_t end = machine->extents ? machine->extent[machine->extents - 1].end : 0;
+    return machine->brk > MACHINE_BREAK_LIMIT / 4 * 3 ||
+           machine->usable > MACHINE_MAP_USABLE / 4 * 3 ||
+           machine->extents > MACHINE_EXTENTS / 4 * 3 || end > MACHINE_MAP_SPACE / 4 * 3;
+}
+
 size_t machine_mapped(const struct machine *machine) {
     size_t bytes = 0;
     for (size_t i = 0; i < machine->extents; i++)
@@ -312,5 +353,7 @@ const char *machine_check(struct machine *machine) {
     size_t above = num_ceil(machine->brk, MACHINE_PAGE);
     if (!POISON_ACTIVE && !machine_is_zero(machine->memory + above))
         machine_wrong(machine, "a write above the break");
+    if (!machine_foreigners_are_well(machine))
+        machine_wrong(machine, "a write into what somebody else took of the break");
     return machine->wrong;
 }

@@ -18,6 +18,7 @@
 
 enum {
     MACHINE_EXTENTS = 512,
+    MACHINE_STRETCHES = 128,
     MACHINE_PAGE = 4096,
 };
 
@@ -37,33 +38,36 @@ struct machine_extent {
     bool touched;      /* was ever usable */
 };
 
+/* A stretch of the break, as offsets. */
+struct machine_stretch {
+    size_t from, to;
+};
+
 struct machine {
     struct os_kernel kernel; /* first: a struct os_kernel * is a struct machine * */
     char *reservation;
     size_t reservation_length;
     char *memory; /* the break's space, then the mappings' */
     size_t brk;
-    size_t foreign_from,
-        foreign_to; /* the last stretch of the break that somebody else took */
+    /* What somebody else took of the break, from low to high. */
+    struct machine_stretch foreign[MACHINE_STRETCHES];
+    size_t stretches;
     struct machine_extent extent[MACHINE_EXTENTS];
     size_t extents;
     size_t usable; /* bytes mapped readable and writable */
     size_t calls;  /* that could have been refused, since the reset */
-    size_t refuse_from,
-        refuse_to;     /* of the calls' numbers; refused if from <= number < to */
+    /* Numbers of calls: refused if from <= number < to. */
+    size_t refuse_from, refuse_to;
     size_t refused;    /* calls refused, for whatever reason */
     const char *wrong; /* the first illegal call, or NULL */
     bool tells;        /* whoever writes to a long mapping tells by machine_written */
-    size_t marked;     /* bytes of the mapping space that are poisoned where they are not
-                          usable */
-    size_t strewn; /* bytes of the mapping space in which something may be left until the
-                      reset */
-    uint8_t
-        written[MACHINE_MAP_SPACE / MACHINE_PAGE]; /* by page: somebody told of a write */
+    size_t marked;     /* bytes of the mapping space poisoned unless usable */
+    size_t strewn;     /* bytes of it in which something may be left until the reset */
+    /* By page of it: somebody told of a write. */
+    uint8_t written[MACHINE_MAP_SPACE / MACHINE_PAGE];
 };
 
-/* Reserves its memory; false if that is refused. Several can be open, each at its own
- * base. */
+/* Reserves its memory; false if that is refused. Each open one has a base of its own. */
 bool machine_open(struct machine *machine);
 void machine_close(struct machine *machine);
 
@@ -82,7 +86,7 @@ bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment);
 /* Bytes at the very top of the break that somebody else holds. */
 size_t machine_foreign_top(const struct machine *machine);
 
-/* Every byte of the range may be read and written. */
+/* Every byte of the range may be read and written, and is no foreigner's. */
 bool machine_holds(const struct machine *machine, const void *address, size_t length);
 
 /*
@@ -94,6 +98,9 @@ void machine_written(struct machine *machine, const void *address, size_t length
 
 /* It lies in a mapping, not in the break. */
 bool machine_is_mapped(const struct machine *machine, const void *address);
+
+/* So much is used that a small request may be refused for want of room. */
+bool machine_is_tight(const struct machine *machine);
 
 /* Bytes mapped, inaccessible ones included. */
 size_t machine_mapped(const struct machine *machine);

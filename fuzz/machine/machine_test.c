@@ -43,6 +43,20 @@ START_TEST(a_foreigner_lowers_only_what_he_raised) {
     ck_assert(machine_foreign_sbrk(&machine, -100));
     ck_assert_uint_eq(machine.brk, 100);
     machine_foreign_sbrk(&machine, 10);
+    char *end = kernel->sbrk(kernel, 16);
+    ck_assert(machine_holds(&machine, end, 16) &&
+              machine_holds(&machine, end - 110, 100));
+    ck_assert(!machine_holds(&machine, end - 1, 2) &&
+              !machine_holds(&machine, end - 110, 101));
+    ck_assert_uint_eq(machine_foreign_top(&machine), 0);
+    kernel->sbrk(kernel, -16);
+    ck_assert_uint_eq(machine_foreign_top(&machine), 10);
+    ck_assert_ptr_null(machine_check(&machine));
+    end[-5] = 0;
+    ck_assert_str_eq(machine_check(&machine),
+                     "a write into what somebody else took of the break");
+    machine.wrong = NULL;
+    end[-5] = (char)0xf0;
     kernel->sbrk(kernel, -10);
     ck_assert_ptr_nonnull(machine_check(&machine));
 }

@@ -216,6 +216,8 @@ static const struct {
     {"format 1\nthread 256\n", 2, "a number"},
     {"format 1\nrest 256\n", 2, "a byte"},
     {"format 1\nreserved\n", 2, "a byte"},
+    {"format 1\nreserved 0x00\n", 2, "a reserved operation"},
+    {"format 1\nreserved 0x55 7\n", 2, "the line's end"},
 };
 
 START_TEST(a_wrong_text_is_told_where_and_what) {

@@ -253,6 +253,11 @@ static bool text_rest(struct text_parser *parser, uint8_t *bytes, size_t *length
     return true;
 }
 
+static bool text_end(struct text_parser *parser) {
+    char *word = text_word(parser);
+    return !word || text_expected(parser, "the line's end", word);
+}
+
 static bool text_spare(struct text_parser *parser, struct op *op) {
     char *word = text_word(parser), *end = NULL;
     if (!word)
@@ -276,7 +281,10 @@ static bool text_op(struct text_parser *parser, const char *name, uint8_t *bytes
             return false;
         bytes[0] = (uint8_t)n;
         *length = 1;
-        return true;
+        size_t at = 0;
+        if (!codec_decode(bytes, 1, &at, &op) || op.kind != OP_RESERVED)
+            return text_expected(parser, "the first byte of a reserved operation", NULL);
+        return text_end(parser);
     }
     while (op.kind < OP_KINDS && strcmp(name, op_name(op.kind)) != 0)
         op.kind++;

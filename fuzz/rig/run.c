@@ -107,7 +107,7 @@ static struct rig_request rig_request(struct rig *rig, unsigned slot, size_t siz
         request.error = EINVAL;
     }
     bool may_be_refused = request.impossible || size >= RIG_REFUSABLE ||
-                          alignment >= RIG_REFUSABLE ||
+                          machine_is_tight(rig->machine) || alignment >= RIG_REFUSABLE ||
                           machine_refusal_pending(rig->machine);
     if (may_be_refused && rig->subject->digest)
         request.digest = rig->subject->digest(rig->self);
@@ -289,8 +289,7 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
         return false;
     if (old.address && !rig_check_contents(rig, op->slot, block, size))
         return false;
-    if (block != old.address &&
-        old.asked < RIG_REFUSABLE * 2) /* not moved by its pages */
+    if (old.address && block != old.address) /* it may be a copy */
         machine_written(rig->machine, block, num_min(old.reserved, reserved));
     return rig_accept(rig, &request, block);
 }

@@ -1,23 +1,22 @@
 /*
  * tags: the tag plane, where blocks are written down.
  *
- * The only room that knows how a block's extent and state stand in tags. It speaks
- * granules, knows no kernel, and never touches a byte of user memory.
+ * The only room that knows how a block's extent and state stand in tags. It speaks granules,
+ * knows no kernel, and never touches a byte of user memory.
  *
  * The invariants of the plane (osmem/check has one function for each):
  *
- *   B1  blocks tile the span: the granule behind a block's last is the next one's first
- *   B2  behind a block's first granule there is only inside or detail, and a free one's
- * last B3  a free block's last tag tells the same size as its first B4  no two free
- * blocks touch
+ *   B1  blocks tile the span: right behind a block's last granule the next one starts
+ *   B2  behind a block's first granule there is only inside or detail, and a free one's last
+ *   B3  a free block's last tag tells the same size as its first
+ *   B4  no two free blocks touch
  *
- * The law of threads: a block's extent changes only under the lock of its heap; its state
- * among in use, busy, cached and quarantined is changed by its owner without it. So tags
- * are atomic bytes, and a first is written last (release) and read first (acquire).
+ * The law of threads: a block's extent changes only under the lock of its heap; its state among
+ * in use, busy, cached and quarantined is changed by its owner without it. So tags are atomic
+ * bytes, and a first is written last (release) and read first (acquire).
  *
- * Every function that takes `first` wants a pointer to the tag of a block's first
- * granule; the tags of the granules on both sides of the span (-1 and the end) may be
- * read.
+ * Every function that takes `first` wants a pointer to the tag of a block's first granule; the
+ * tags of the granules on both sides of the span (-1 and the end) may be read.
  */
 #ifndef OSMEM_BLOCK_TAGS_H
 #define OSMEM_BLOCK_TAGS_H

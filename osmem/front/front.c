@@ -16,9 +16,13 @@ void front_init(struct os_front *front, struct os_kernel *kernel) {
 static void front_fault(struct os_front *front, enum os_fault kind, const char *verb,
                         const void *address, const struct os_place *place) {
     struct os_fault_info info = {.kind = kind, .verb = verb, .address = address};
-    if (kind == OS_FAULT_FREE_LINK)
-        info.block = front->heap.suspect;
-    else if (place) {
+    struct os_place suspect;
+    if (kind == OS_FAULT_FREE_LINK) {
+        suspect = heap_suspect(&front->heap);
+        place = &suspect;
+        info.address = suspect.address;
+    }
+    if (place) {
         info.block = place->address;
         info.room = place->room;
     }
@@ -119,7 +123,9 @@ void *front_realloc(struct os_front *front, struct os_cache *cache, void *addres
     if (!front_find(front, address, "os_realloc", &place))
         return NULL;
     if (size == 0) {
+        int saved = errno; /* NULL with ENOMEM would mean that the block is still there */
         front_give(front, cache, &place, "os_realloc");
+        errno = saved;
         return NULL;
     }
     size_t room;

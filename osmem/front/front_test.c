@@ -76,6 +76,8 @@ START_TEST(a_written_free_block_is_told_by_whoever_meets_it) {
     ck_assert_ptr_null(front_malloc(&front, &cache, 32));
     expect_fault(OS_FAULT_FREE_LINK, "os_malloc");
     ck_assert_ptr_eq(last.block, held[2]);
+    ck_assert_ptr_eq(last.address, held[2]);
+    ck_assert_uint_eq(last.room, 32);
     ck_assert_int_eq(errno, ENOMEM);
     ck_assert_ptr_null(front_calloc(&front, &cache, 1, 32));
     expect_fault(OS_FAULT_FREE_LINK, "os_calloc");

@@ -23,7 +23,10 @@ void bins_put(struct os_heap *heap, os_block block, size_t granules) {
     os_block next = heap->bins.head[granules];
     link_set(heap, block, granules, LINK_NEXT, next);
     link_set(heap, block, granules, LINK_PREVIOUS, NO_BLOCK);
-    if (next != NO_BLOCK)
+    os_block before;
+    /* A damaged link is left for whoever takes the block: writing here would hide it. */
+    if (next != NO_BLOCK && link_get(heap, next, granules, LINK_PREVIOUS, &before) &&
+        before == NO_BLOCK)
         link_set(heap, next, granules, LINK_PREVIOUS, block);
     heap->bins.head[granules] = block;
     heap->bins.filled |= (uint64_t)1 << (granules - 1);
@@ -34,10 +37,10 @@ enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules) {
         trie_drop(heap, block, granules);
         return OS_OK;
     }
-    os_block next, previous;
+    os_block next, previous, suspect;
     if (!link_neighbours(heap, block, granules, heap->bins.head[granules], &next,
-                         &previous)) {
-        heap->suspect = block_address(heap, block);
+                         &previous, &suspect)) {
+        heap->suspect = suspect;
         return OS_FAULT_FREE_LINK;
     }
     if (next != NO_BLOCK)

@@ -145,11 +145,53 @@ START_TEST(a_written_link_is_never_followed) {
             links[word] ^= (uint64_t)1 << bit;
             ck_assert_int_eq(heap_take(&heap, 2 * GRANULE, GRANULE, &again),
                              OS_FAULT_FREE_LINK);
-            ck_assert_ptr_eq(heap.suspect, held[2].address);
+            ck_assert_ptr_eq(heap_suspect(&heap).address, held[2].address);
             /* Nor when a neighbour is freed and would be joined with it. */
             ck_assert_int_eq(heap_give(&heap, &walls[2]), OS_FAULT_FREE_LINK);
             machine_close(&machine);
         }
+}
+END_TEST
+
+/* The neighbour whose link was written is named, not the innocent block that was asked for. */
+START_TEST(the_written_block_is_the_suspect) {
+    for (size_t word = 0; word < 2; word++) {
+        open_heap();
+        struct os_place held[3], walls[3], again;
+        for (int i = 0; i < 3; i++) {
+            heap_take(&heap, 2 * GRANULE, GRANULE, &held[i]);
+            heap_take(&heap, GRANULE, GRANULE, &walls[i]);
+        }
+        for (int i = 0; i < 3; i++)
+            heap_give(&heap, &held[i]);
+        uint64_t *links =
+            (uint64_t *)(void *)held[1].address; /* behind the list's head */
+        links[word] ^= 1;
+        ck_assert_int_eq(heap_give(&heap, &walls[word ? 2 : 0]), OS_FAULT_FREE_LINK);
+        ck_assert_ptr_eq(heap_suspect(&heap).address, held[1].address);
+        ck_assert_uint_eq(heap_suspect(&heap).room, 2 * GRANULE);
+        /* Listing another one in front of it does not mend it. */
+        ck_assert_int_eq(check_heap(&heap, CHECK_QUICK).invariant, INVARIANT_B4);
+        ck_assert_int_ne(heap_take(&heap, 100 * GRANULE, GRANULE, &again),
+                         OS_FAULT_FREE_LINK);
+        machine_close(&machine);
+    }
+}
+END_TEST
+
+/* A block freed in front of a damaged head leaves the damage where it can be seen. */
+START_TEST(a_damaged_head_is_not_mended) {
+    open_heap();
+    struct os_place held[2], walls[2];
+    for (int i = 0; i < 2; i++) {
+        heap_take(&heap, 2 * GRANULE, GRANULE, &held[i]);
+        heap_take(&heap, GRANULE, GRANULE, &walls[i]);
+    }
+    heap_give(&heap, &held[0]);
+    memset(held[0].address + 8, 0x41, 8);
+    ck_assert_int_eq(check_heap(&heap, CHECK_QUICK).invariant, INVARIANT_H1);
+    heap_give(&heap, &held[1]);
+    ck_assert_int_eq(check_heap(&heap, CHECK_QUICK).invariant, INVARIANT_H1);
 }
 END_TEST
 
@@ -169,9 +211,10 @@ START_TEST(a_replayed_link_is_never_followed) {
 END_TEST
 
 int main(void) {
-    return suite_run("bins", SUITE(the_choice_is_the_best_fit, an_empty_heap_has_nothing,
-                                   every_size_can_be_listed_and_dropped,
-                                   equal_sizes_hang_behind_one_node,
-                                   a_written_link_is_never_followed,
-                                   a_replayed_link_is_never_followed));
+    return suite_run(
+        "bins",
+        SUITE(the_choice_is_the_best_fit, an_empty_heap_has_nothing,
+              every_size_can_be_listed_and_dropped, equal_sizes_hang_behind_one_node,
+              a_written_link_is_never_followed, a_replayed_link_is_never_followed,
+              the_written_block_is_the_suspect, a_damaged_head_is_not_mended));
 }

@@ -24,7 +24,8 @@ bool fenced_commit(struct fenced *fenced, struct os_kernel *kernel, size_t size)
         return true;
     if (size > fenced->reserved)
         return false;
-    size_t target = num_min(num_ceil(size, POLICY_COMMIT), fenced->reserved);
+    size_t step = num_max(POLICY_COMMIT, kernel->page);
+    size_t target = num_min(num_ceil(size, step), fenced->reserved);
     if (!sys_commit(kernel, fenced->base + fenced->committed, target - fenced->committed))
         return false;
     fenced->committed = target;

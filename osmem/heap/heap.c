@@ -137,6 +137,10 @@ enum os_fault heap_find(const struct os_heap *heap, const void *address,
     return OS_OK;
 }
 
+struct os_place heap_suspect(const struct os_heap *heap) {
+    return heap_place(heap, heap->suspect, false);
+}
+
 /* ---- giving back ---- */
 
 static enum os_fault heap_trim_if_much(struct os_heap *heap) {

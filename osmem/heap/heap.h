@@ -39,6 +39,9 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
 enum os_fault heap_find(const struct os_heap *heap, const void *address,
                         struct os_place *place);
 
+/* The block that the last OS_FAULT_FREE_LINK is about. */
+struct os_place heap_suspect(const struct os_heap *heap);
+
 /* Frees the block at a place that heap_find answered OS_OK for. */
 enum os_fault heap_give(struct os_heap *heap, const struct os_place *place);
 

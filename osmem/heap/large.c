@@ -157,10 +157,15 @@ enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment,
     return OS_OK;
 }
 
+/* Remembers a range whose block is gone; its address may still be freed again. */
+static void large_remember(struct os_heap *heap, const struct large_entry *entry) {
+    unsigned next = heap->large.recent_next++ % LARGE_RECENT;
+    heap->large.recent[next] = (struct large_recent){entry->base, entry->length};
+}
+
 void large_give(struct os_heap *heap, const struct os_place *place) {
     struct large_entry entry = *large_find(heap, place->address);
-    unsigned next = heap->large.recent_next++ % LARGE_RECENT;
-    heap->large.recent[next] = (struct large_recent){entry.base, entry.length};
+    large_remember(heap, &entry);
     large_remove(heap, entry.base);
     large_unmap(heap, entry.base,
                 entry.length); /* its own entry's room serves if refused */
@@ -203,6 +208,7 @@ static enum os_fault large_move(struct os_heap *heap, struct os_place *place,
         large_unmap(heap, base, length);
         return OS_NO_MEMORY;
     }
+    large_remember(heap, &old);
     large_remove(heap, old.base);
     char *behind = old.address + old.room;
     large_unmap(heap, old.base, (size_t)(old.address - old.base));

@@ -58,15 +58,26 @@ static bool link_points_back(const struct os_heap *heap, os_block to, size_t gra
            link_get(heap, to, granules, link, &back) && back == block;
 }
 
+/* A neighbour that is free and of this size, but whose own link is bad, is the suspect. */
+static bool link_agrees(const struct os_heap *heap, os_block block, size_t granules,
+                        os_block neighbour, enum tags_link back, os_block *suspect) {
+    if (link_points_back(heap, neighbour, granules, back, block))
+        return true;
+    *suspect = link_is_free(heap, neighbour, granules) ? neighbour : block;
+    return false;
+}
+
 bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules,
-                     os_block head, os_block *next, os_block *previous) {
+                     os_block head, os_block *next, os_block *previous,
+                     os_block *suspect) {
+    *suspect = block;
     if (!link_get(heap, block, granules, LINK_NEXT, next) ||
         !link_get(heap, block, granules, LINK_PREVIOUS, previous))
         return false;
     if (*next != NO_BLOCK &&
-        !link_points_back(heap, *next, granules, LINK_PREVIOUS, block))
+        !link_agrees(heap, block, granules, *next, LINK_PREVIOUS, suspect))
         return false;
     if (*previous == NO_BLOCK)
         return head == block;
-    return link_points_back(heap, *previous, granules, LINK_NEXT, block);
+    return link_agrees(heap, block, granules, *previous, LINK_NEXT, suspect);
 }

@@ -23,9 +23,10 @@ void link_clear(struct os_heap *heap, os_block block, size_t granules);
 
 /*
  * Both neighbours in the list that `head` starts; false if they are not to be believed:
- * not free, not of this size, or not pointing back.
+ * not * free, not of this size, or not pointing back. Then *suspect is the block whose links are bad.
  */
 bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules,
-                     os_block head, os_block *next, os_block *previous);
+                     os_block head, os_block *next, os_block *previous,
+                     os_block *suspect);
 
 #endif

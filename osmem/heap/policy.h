@@ -25,13 +25,12 @@
  * span. */
 #define POLICY_PLANE       ((size_t)64 << 20)
 #define POLICY_PLANE_LEAST ((size_t)64 << 10)
-/* Where the break cannot grow, spans are reserved of this size, less where it is refused.
- */
+/* Where the break cannot grow, spans are reserved of this size, twice as much for each further
+ * one, and less where it is refused. */
 #define POLICY_SPAN       ((size_t)64 << 20)
 #define POLICY_SPAN_LEAST ((size_t)256 << 10)
-/* The registry of large blocks reserves this; the kernel allows fewer mappings than fit.
- */
-#define POLICY_REGISTRY       ((size_t)4 << 20)
+/* The registry of large blocks reserves this, for 700,000 of them. */
+#define POLICY_REGISTRY       ((size_t)32 << 20)
 #define POLICY_REGISTRY_LEAST ((size_t)64 << 10)
 /* Planes and registry are committed in steps of this. */
 #define POLICY_COMMIT ((size_t)16 << 10)

@@ -229,11 +229,13 @@ static unsigned span_open_mapped(struct os_heap *heap, size_t granules) {
         heap->break_span = SPANS_MAX; /* its plane waited for a break that was refused */
     size_t least =
         num_max(num_ceil(granules * GRANULE, heap->kernel->page), POLICY_SPAN_LEAST);
-    for (size_t size = num_max(POLICY_SPAN, least); size >= least; size /= 2) {
+    size_t most = POLICY_SPAN << num_min(number, SPAN_PLANE_DOUBLINGS);
+    for (size_t size = num_max(most, least); size >= least; size /= 2) {
         span->base = sys_reserve(heap->kernel, size);
         if (span->base) {
             span->reservation = size;
-            span->limit = num_min(span->limit, size / GRANULE);
+            size_t limit = num_min(span->limit * GRANULE, size);
+            span->limit = num_floor(limit, heap->kernel->page) / GRANULE;
             return number;
         }
     }

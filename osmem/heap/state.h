@@ -1,15 +1,15 @@
 /*
  * state: what a heap is made of. The rooms of this floor write it, the checker reads it.
  *
- * A heap is a value over a kernel; there is no other state. It consists of spans,
- * contiguous stretches of granules with a tag plane each; of bins and a trie, which list
- * the free blocks by size; and of the registry of large blocks, which have a mapping of
- * their own.
+ * A heap is a value over a kernel; there is no other state. It consists of spans, contiguous
+ * stretches of granules with a tag plane each; of bins and a trie, which list the free blocks
+ * by size; and of the registry of large blocks, which have a mapping of their own.
  *
- *   H1  each free block is in exactly one bin, the one that its size says, and each bit
- * is right H2  the granules in use, busy, cached, quarantined, free and not ours are
- * those of the spans H3  the break is at or above the end of the span that grows by it L1
- * each large mapping stands in the registry, in address order, with the length mapped
+ *   H1  each free block is in exactly one bin, the one its size says, and each bit is right
+ *   H2  the granules counted by state are those of the spans
+ *   H3  the break is at or above the end of the span that grows by it
+ *   L1  each large mapping is registered, in address order, with the length that was mapped
+ *   Z1  memory marked as known to be zero is zero
  */
 #ifndef OSMEM_HEAP_STATE_H
 #define OSMEM_HEAP_STATE_H
@@ -122,7 +122,7 @@ struct os_heap {
     struct bins bins;
     struct large large;
     struct heap_counters counters;
-    const void *suspect; /* the block that the last FREE_LINK fault is about */
+    os_block suspect; /* the block that the last FREE_LINK fault is about */
 };
 
 static inline os_block block_name(unsigned span, size_t granule) {

@@ -1,8 +1,7 @@
 /*
  * lock: mutual exclusion, in one place so that a rig build can put a schedule behind it.
  *
- * Taken for short stretches, never held over a call back into a program's code. Not
- * recursive.
+ * Taken for short stretches; held over a program's code only in os_walk. Not recursive.
  */
 #ifndef OSMEM_PLATFORM_LOCK_H
 #define OSMEM_PLATFORM_LOCK_H

@@ -115,8 +115,7 @@ bool sys_fence(struct os_kernel *kernel, void *address, size_t length) {
 
 bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t to_length,
               void *to) {
-    void *moved = kernel->mremap(kernel, from, from_length, to_length, to);
-    return sys_answer(kernel, moved != MAP_FAILED, "mremap");
+    return kernel->mremap(kernel, from, from_length, to_length, to) != MAP_FAILED;
 }
 
 bool sys_discard(struct os_kernel *kernel, void *address, size_t length) {

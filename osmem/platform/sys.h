@@ -55,6 +55,7 @@ void *sys_map(struct os_kernel *kernel, size_t length);
 bool sys_unmap(struct os_kernel *kernel, void *address, size_t length);
 bool sys_commit(struct os_kernel *kernel, void *address, size_t length);
 bool sys_fence(struct os_kernel *kernel, void *address, size_t length);
+/* Also refused where the program has split the mapping by mlock, madvise and the like (EFAULT). */
 bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t to_length,
               void *to);
 
