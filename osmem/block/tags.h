@@ -116,9 +116,9 @@ static inline size_t tags_left_free(const tag_byte *first) {
     return digits ? tags_get_digits(first - 1 - digits, digits) : code + 2u;
 }
 
-/* Every tag of the range is inside. Only for granules whose extent cannot change
- * meanwhile. */
+/* Every tag of the range is inside, or a detail; for a reader whom nobody disturbs. */
 bool tags_are_inside(const tag_byte *from, size_t count);
+bool tags_are_details(const tag_byte *from, size_t count);
 
 /* How far `tag` lies behind the first of the extent that it belongs to; for reports. */
 size_t tags_distance_to_first(const tag_byte *tag, size_t most);

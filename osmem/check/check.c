@@ -58,9 +58,8 @@ static bool check_b2(const struct check_walk *walk, const tag_byte *first) {
     size_t end = extent->granules;
     if (extent->state == STATE_FREE && end > 1)
         end -= 1 + tag_code_digits(tag_code(end));
-    for (size_t i = 1; i <= details; i++)
-        if (!tag_is_detail(tags_load(first + i)))
-            return false;
+    if (!tags_are_details(first + 1, details))
+        return false;
     if (walk->depth == CHECK_QUICK)
         end = num_min(end, details + 1 + 8);
     return end <= details + 1 ||
