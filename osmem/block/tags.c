@@ -1,10 +1,6 @@
 #include "osmem/block/tags.h"
 
-#include <string.h>
-
 #include "osmem/platform/expect.h"
-
-#define EACH_BYTE 0x0101010101010101u
 
 static void tags_put_digits(tag_byte *at, unsigned count, uint64_t value) {
     for (unsigned i = 0; i < count; i++)
@@ -88,32 +84,6 @@ void tags_set_slack(tag_byte *first, unsigned slack) {
         tags_store(first + 1, tag_digit(slack, 0));
 }
 
-/* The bytes of eight tags that differ from `value` in the bits of `bits`; little-endian or not. */
-static uint64_t tags_differ(const tag_byte *at, uint8_t bits, uint8_t value) {
-    uint64_t eight;
-    memcpy(&eight, (const void *)at, sizeof eight);
-    return (eight ^ value * EACH_BYTE) & bits * EACH_BYTE;
-}
-
-static bool tags_are(const tag_byte *from, size_t count, uint8_t bits, uint8_t value) {
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8)
-        if (tags_differ(from + i, bits, value))
-            return false;
-    for (; i < count; i++)
-        if ((tags_load(from + i) & bits) != value)
-            return false;
-    return true;
-}
-
-bool tags_are_inside(const tag_byte *from, size_t count) {
-    return tags_are(from, count, 0xff, TAG_INSIDE);
-}
-
-bool tags_are_details(const tag_byte *from, size_t count) {
-    return tags_are(from, count, TAG_DETAIL, TAG_DETAIL);
-}
-
 size_t tags_distance_to_first(const tag_byte *tag, size_t most) {
     size_t distance = 0;
     while (distance < most && !tag_is_first(tags_load(tag - distance)))
@@ -123,7 +93,7 @@ size_t tags_distance_to_first(const tag_byte *tag, size_t most) {
 
 uint64_t tags_get_link(const tag_byte *first, enum tags_link link) {
     unsigned offset = tags_links_offset(tags_load(first));
-    return tags_get_digits(first + offset + link * TAG_DIGITS_MAX, TAG_DIGITS_MAX);
+    return tags_get_five(first + offset + link * TAG_DIGITS_MAX);
 }
 
 void tags_set_link(tag_byte *first, enum tags_link link, uint64_t value) {

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "osmem/block/tag.h"
 
@@ -62,12 +63,54 @@ static inline void tags_store_first(tag_byte *tag, uint8_t value) {
     atomic_store_explicit(tag, value, memory_order_release);
 }
 
-/* The number that so many digits from here on tell. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "tags_load_eight takes the tag at the lowest address for the lowest byte"
+#endif
+
+#define TAGS_EACH 0x0101010101010101u
+
+/*
+ * Eight tags from here on, the first in the lowest byte. For tags that cannot change meanwhile:
+ * those of an extent under its heap's lock. A plane may be read so far behind any block.
+ */
+static inline uint64_t tags_load_eight(const tag_byte *at) {
+    uint64_t eight;
+    memcpy(&eight, (const void *)at, sizeof eight);
+    return eight;
+}
+
+/* The number that five digits from here on tell. */
+static inline uint64_t tags_get_five(const tag_byte *at) {
+    uint64_t w = tags_load_eight(at);
+    return (w & 0x7f) | (w >> 1 & 0x3f80) | (w >> 2 & 0x1fc000) | (w >> 3 & 0xfe00000) |
+           (w >> 4 & 0x7f0000000);
+}
+
+/* The number that one digit or five from here on tell; 0 for none. */
 static inline uint64_t tags_get_digits(const tag_byte *at, unsigned count) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < count; i++)
-        value |= tag_digit_value(tags_load(at + i), i);
-    return value;
+    if (count == TAG_DIGITS_MAX)
+        return tags_get_five(at);
+    return count ? tag_digit_value(tags_load(at), 0) : 0;
+}
+
+/* The tags of the range have `value` in the bits of `bits`. */
+static inline bool tags_are(const tag_byte *from, size_t count, uint8_t bits,
+                            uint8_t value) {
+    uint64_t pattern = value * TAGS_EACH, mask = bits * TAGS_EACH;
+    for (; count >= 8; from += 8, count -= 8)
+        if ((tags_load_eight(from) ^ pattern) & mask)
+            return false;
+    mask &= ((uint64_t)1 << 8 * count) - 1;
+    return ((tags_load_eight(from) ^ pattern) & mask) == 0;
+}
+
+/* Every tag of the range is inside, or a detail. */
+static inline bool tags_are_inside(const tag_byte *from, size_t count) {
+    return tags_are(from, count, 0xff, TAG_INSIDE);
+}
+
+static inline bool tags_are_details(const tag_byte *from, size_t count) {
+    return tags_are(from, count, TAG_DETAIL, TAG_DETAIL);
 }
 
 /* Reads the extent that starts here; false, and nothing read, where none starts. */
@@ -115,10 +158,6 @@ static inline size_t tags_left_free(const tag_byte *first) {
     unsigned digits = tag_code_digits(code);
     return digits ? tags_get_digits(first - 1 - digits, digits) : code + 2u;
 }
-
-/* Every tag of the range is inside, or a detail; for a reader whom nobody disturbs. */
-bool tags_are_inside(const tag_byte *from, size_t count);
-bool tags_are_details(const tag_byte *from, size_t count);
 
 /* How far `tag` lies behind the first of the extent that it belongs to; for reports. */
 size_t tags_distance_to_first(const tag_byte *tag, size_t most);

@@ -3,7 +3,7 @@
 #include "osmem/testing/suite.h"
 
 #define PLANE 4096
-static tag_byte plane[PLANE + 2];
+static tag_byte plane[PLANE + 2 + 8];
 
 static const size_t sizes_around_each_code[] = {
     1, 2, 3, 12, 13, 14, 15, 16, 17, 63, 64, 65, 126, 127, 128, 129, 1000, 4000};
