@@ -1,4 +1,5 @@
 /* Every way in which osmem ends a program, with the exact sentence. */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -10,6 +11,9 @@
 #include "osmem/platform/expect.h"
 #include "osmem/platform/sys.h"
 #include "osmem/testing/suite.h"
+
+static_assert(OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 9,
+              "each of the nine rows of fault.def has its death test below");
 
 static char text[4096];
 
