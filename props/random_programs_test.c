@@ -1,5 +1,5 @@
-/* Programs of random bytes, from a printed seed: each passes, and tells the same at two
- * bases. */
+/* Programs of random bytes, from a printed seed:
+ * each passes, and tells the same at two bases. */
 #include <stdio.h>
 
 #include "fuzz/rig/run.h"

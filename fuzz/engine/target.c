@@ -20,8 +20,8 @@ static void target_tell(const struct rig *rig, const uint8_t *bytes, size_t leng
     fputc('\n', stderr);
 }
 
-/* What a run has done, in a file that the launcher reads; shared by all processes of the
- * run. */
+/* What a run has done, in a file that the launcher
+ * reads; shared by all processes of the run. */
 struct target_counters {
     _Atomic uint64_t inputs, operations;
 };

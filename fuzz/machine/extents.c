@@ -26,8 +26,8 @@ void machine_clean(char *at, size_t length) {
         memset(at, 0, length);
 }
 
-/* The next page from `at` on that somebody wrote to, as an offset; `end` if there is
- * none. */
+/* The next page from `at` on that somebody wrote
+ * to, as an offset; `end` if there is none. */
 static size_t machine_next_written(const struct machine *machine, size_t at, size_t end) {
     size_t page = at / MACHINE_PAGE, pages = end / MACHINE_PAGE;
     const uint8_t *found = memchr(machine->written + page, 1, pages - page);
@@ -138,8 +138,8 @@ bool machine_range(struct machine *machine, const char *call, const void *addres
     return true;
 }
 
-/* Splits at both ends, so that the range is whole extents; refused where there are too
- * many. */
+/* Splits at both ends, so that the range is whole
+ * extents; refused where there are too many. */
 bool machine_isolate(struct machine *machine, size_t start, size_t end) {
     if (machine_split(machine, start) && machine_split(machine, end))
         return true;

@@ -38,8 +38,8 @@ void machine_clean(char *at, size_t length);
 /* Zeroes a range of the mapping space; a long one where it is known to be written. */
 void machine_clean_maps(struct machine *machine, size_t start, size_t end);
 
-/* Copies what is known to be written from one range of the mapping space to another,
- * clean one. */
+/* Copies what is known to be written from one range
+ * of the mapping space to another, clean one. */
 void machine_carry(struct machine *machine, size_t from, size_t to, size_t length);
 
 /* Zeroes whatever may be left in long mappings. */
@@ -55,8 +55,8 @@ bool machine_insert(struct machine *machine, size_t rank, struct machine_extent 
 bool machine_range(struct machine *machine, const char *call, const void *address,
                    size_t length, size_t *start, size_t *end);
 
-/* Splits at both ends, so that the range is whole extents; refused where there are too
- * many. */
+/* Splits at both ends, so that the range is whole
+ * extents; refused where there are too many. */
 bool machine_isolate(struct machine *machine, size_t start, size_t end);
 
 /* Unmaps a range of whole extents. */

@@ -21,8 +21,8 @@ enum {
     /* Alignments from here on are far, and from here on none. */
     ALIGNMENT_FAR = 208,
     ALIGNMENT_NONE = 224,
-    /* A count from here on is a class, and its number follows; below, a count of up to
-     * seven. */
+    /* A count from here on is a class, and its number
+     * follows; below, a count of up to seven. */
     COUNT_LONG = 31 << 3,
     /* Where each leftover bit goes in op.spare. */
     SPARE_FIRST = 0,   /* five: bits 3 to 7 of the first byte, or bit 7 alone */
@@ -42,8 +42,8 @@ const char *op_operands(enum op_kind kind) {
 
 /* ---- alignments and steps ---- */
 
-/* Most bytes are a power of two up to 2^15; from 208 on up to 2^31, and from 224 thrice
- * that. */
+/* Most bytes are a power of two up to 2^15; from
+ * 208 on up to 2^31, and from 224 thrice that. */
 size_t op_alignment(uint8_t alignment) {
     if (alignment < ALIGNMENT_FAR)
         return (size_t)1 << (alignment & 15);

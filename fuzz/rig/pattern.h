@@ -25,8 +25,8 @@ void pattern_spots(size_t length, void (*spot)(void *context, size_t at, size_t 
 bool pattern_holds(const void *block, size_t length, size_t filled, uint64_t serial,
                    size_t *at);
 
-/* Every byte is zero (above 160 KiB: at the positions of a pattern); else false, and
- * where. */
+/* Every byte is zero (from 128 KiB on: at the
+ * positions of a pattern); else false, and where. */
 bool pattern_is_zero(const void *block, size_t length, size_t *at);
 
 #endif

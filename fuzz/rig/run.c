@@ -116,8 +116,8 @@ static struct rig_request rig_request(struct rig *rig, unsigned slot, size_t siz
     return request;
 }
 
-/* NULL is legitimate for what cannot be, and when the kernel refused; the heap is as
- * before. */
+/* NULL is legitimate for what cannot be, and when
+ * the kernel refused; the heap is as before. */
 static bool rig_check_refusal(struct rig *rig, const struct rig_request *request) {
     int error = errno;
     if (!request->impossible && rig->machine->refused == request->refused &&
@@ -294,8 +294,8 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
     return rig_accept(rig, &request, block);
 }
 
-/* Writes a new pattern over the bytes asked for; with `usable`, touches all that is
- * usable. */
+/* Writes a new pattern over the bytes asked for;
+ * with `usable`, touches all that is usable. */
 static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
     struct shadow_block block = rig->shadow.slot[op->slot];
     if (!block.address || (usable && !rig->subject->usable_size))

@@ -63,8 +63,8 @@ static inline unsigned num_lowest_bit(uint64_t n) {
     return (unsigned)__builtin_ctzll(n);
 }
 
-/* Every bit of n turned over into every bit of the result; a bijection, not a hash to
- * trust. */
+/* Every bit of n turned over into every bit of the
+ * result; a bijection, not a hash to trust. */
 static inline uint64_t num_mix(uint64_t n) {
     n ^= n >> 32;
     n *= 0xd6e8feb86659fd93u;

@@ -1,9 +1,8 @@
 /*
  * tag: what one byte of the tag plane means.
  *
- * The heap is counted in granules of 16 bytes, and each granule has one byte, its tag,
- * far away from it. The value ranges are disjoint, so that a tag tells its role by
- * itself:
+ * The heap is counted in granules of 16 bytes, and each granule has one byte, its tag, far
+ * away from it. The value ranges are disjoint, so that a tag tells its role by itself:
  *
  *   0x00        inside       in the midst of a block
  *   0x01        not ours     a granule of the break that somebody else took
@@ -13,8 +12,7 @@
  *   0x0f..0x1f  one          a block of one granule in use, with its slack (0 to 16)
  *   0x20..0x6f  first        the start of a longer block: state * 16 + size code
  *   0x70..0x7f  last         the end of a longer free block: 0x70 + size code
- *   0x80..0xff  detail       seven bits behind a first or before a last: slack, size,
- * links
+ *   0x80..0xff  detail       seven bits of slack, size or link, within a block
  *
  * Size code 0..13 is a block of 2..15 granules; 14 says that one digit holds the size
  * (16..127), 15 that five do. So the tags of a block are, from left to right:

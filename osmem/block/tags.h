@@ -140,8 +140,8 @@ static inline bool tags_read(const tag_byte *first, struct tags_extent *extent) 
 /* Writes an extent over granules that are all inside. Reads back as it was given. */
 void tags_write(tag_byte *first, const struct tags_extent *extent);
 
-/* Makes every tag of an extent inside again; touches at most 38 bytes and its single
- * tags. */
+/* Makes every tag of an extent inside again;
+ * touches at most 38 bytes and its single tags. */
 void tags_erase(tag_byte *first, const struct tags_extent *extent);
 
 /* The slack of a block in use of more than one granule, or of one. */

@@ -21,8 +21,8 @@ enum check_depth {
     CHECK_FULL,  /* every tag of every block, and Z1 */
 };
 
-/* Where a heap is broken, and by which rule; `invariant` is INVARIANT_NONE if it is
- * sound. */
+/* Where a heap is broken, and by which rule;
+ * `invariant` is INVARIANT_NONE if it is sound. */
 struct check_breach {
     enum os_invariant invariant;
     const void *where; /* the block, or NULL where it is about none */

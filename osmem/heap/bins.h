@@ -16,8 +16,8 @@ void bins_init(struct os_heap *heap);
 /* Lists a free block. */
 void bins_put(struct os_heap *heap, os_block block, size_t granules);
 
-/* Unlists it and clears its links; OS_FAULT_FREE_LINK, and nothing done, where they are
- * bad. */
+/* Unlists it and clears its links; OS_FAULT_FREE_LINK, and
+ * nothing done, where they are bad. */
 enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules);
 
 /* The best fit for `granules`, still listed, or NO_BLOCK. */

@@ -120,8 +120,8 @@ START_TEST(equal_sizes_hang_behind_one_node) {
     for (size_t i = 0; i < 40; i++)
         heap_give(&heap, &held[i * 7 % 40]);
     expect_sound();
-    /* Joining with the wall drops a block from wherever it stands in the list or the
-     * trie. */
+    /* Joining with the wall drops a block from
+     * wherever it stands in the list or the trie. */
     for (size_t i = 0; i < 40; i++) {
         heap_give(&heap, &walls[i * 11 % 40]);
         expect_sound();

@@ -21,12 +21,12 @@
 /* os_trim gives back the pages of free blocks from this size on. */
 #define POLICY_DISCARD ((size_t)64 << 10)
 
-/* A tag plane reserves this, less where it is refused, twice as much for each further
- * span. */
+/* A tag plane reserves this, less where it is
+ * refused, twice as much for each further span. */
 #define POLICY_PLANE       ((size_t)64 << 20)
 #define POLICY_PLANE_LEAST ((size_t)64 << 10)
-/* Where the break cannot grow, spans are reserved of this size, twice as much for each further
- * one, and less where it is refused. */
+/* Where the break cannot grow, spans are reserved of this size, twice
+ * as much for each further one, and less where it is refused. */
 #define POLICY_SPAN       ((size_t)64 << 20)
 #define POLICY_SPAN_LEAST ((size_t)256 << 10)
 /* The registry of large blocks reserves this, for 700,000 of them. */

@@ -189,8 +189,8 @@ static size_t span_ask(const struct os_heap *heap, const struct os_span *span,
 }
 
 static enum os_fault span_grow_break(struct os_heap *heap, size_t granules) {
-    /* A foreign sbrk can make a round useless; one that does so each time is not waited
-     * for. */
+    /* A foreign sbrk can make a round useless; one
+     * that does so each time is not waited for. */
     for (int round = 0; round < 4; round++) {
         if (!span_open_break(heap))
             return OS_NO_MEMORY;
@@ -292,8 +292,8 @@ enum os_fault span_trim(struct os_heap *heap, size_t keep) {
         return OS_OK;
     struct os_span *span = &heap->span[heap->break_span];
     size_t page = heap->kernel->page;
-    /* The span goes on ending with a granule of ours: what lies below may be a
-     * foreigner's. */
+    /* The span goes on ending with a granule of
+     * ours: what lies below may be a foreigner's. */
     uintptr_t least = num_address(block_address(heap, top)) + num_max(keep, GRANULE);
     uintptr_t lowest = num_ceil(least, page);
     lowest = num_max(lowest, num_address(span->first_end));

@@ -14,8 +14,8 @@
 /* Makes a free block of at least `granules` exist somewhere, or answers OS_NO_MEMORY. */
 enum os_fault span_grow(struct os_heap *heap, size_t granules);
 
-/* Makes the free block at a span's end, or a new one there, at least this large, if it
- * can. */
+/* Makes the free block at a span's end, or a new
+ * one there, at least this large, if it can. */
 enum os_fault span_grow_at(struct os_heap *heap, unsigned span, size_t granules);
 
 /* Lowers the break to leave about `keep` bytes of a free block at its top. */

@@ -84,8 +84,8 @@ struct large_entry {
     bool guarded;
 };
 
-/* The last mappings that were given back, so that a second free of one is called by its
- * name. */
+/* The last mappings that were given back, so that a
+ * second free of one is called by its name. */
 struct large_recent {
     const char *base;
     size_t length;

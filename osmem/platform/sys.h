@@ -30,8 +30,8 @@ struct os_kernel {
     /* madvise with MADV_DONTNEED: the pages read as zero afterwards. */
     int (*madvise)(struct os_kernel *kernel, void *address, size_t length);
     ssize_t (*getrandom)(struct os_kernel *kernel, void *buffer, size_t length);
-    /* A call failed for a reason other than memory. If this returns, it counts as
-     * refused. */
+    /* A call failed for a reason other than memory.
+     * If this returns, it counts as refused. */
     void (*broken)(struct os_kernel *kernel, const char *call, int error);
     size_t page; /* bytes in a page, a power of two */
 };
@@ -59,8 +59,8 @@ bool sys_fence(struct os_kernel *kernel, void *address, size_t length);
 bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t to_length,
               void *to);
 
-/* Gives pages back; false (also for locked pages, which stay) means that they kept their
- * bytes. */
+/* Gives pages back; false (also for locked pages,
+ * which stay) means that they kept their bytes. */
 bool sys_discard(struct os_kernel *kernel, void *address, size_t length);
 
 /* Fills the buffer with unpredictable bytes, or answers false and leaves it. */
