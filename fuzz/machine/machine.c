@@ -13,6 +13,8 @@
 /* What a foreigner writes into his memory. */
 #define FOREIGN_BYTE ((char)0xf0)
 
+#define RESETS_A_SCRUB 64
+
 static struct machine *machine_of(struct os_kernel *kernel) {
     return (struct machine *)(void *)kernel;
 }
@@ -290,13 +292,20 @@ void machine_close(struct machine *machine) {
 
 void machine_reset(struct machine *machine) {
     machine_drop(machine, 0, MACHINE_MAP_SPACE);
-    machine_clean_strewn(machine);
+    if (++machine->resets % RESETS_A_SCRUB == 0)
+        machine_clean_strewn(machine);
     machine_set_brk(machine, 0);
     machine->stretches = 0;
     machine->calls = 0;
     machine->refuse_from = machine->refuse_to = 0;
     machine->refused = 0;
     machine->wrong = NULL;
+}
+
+void machine_scrub(struct machine *machine) {
+    machine_reset(machine);
+    machine_clean_strewn(machine);
+    machine->resets = 0;
 }
 
 void machine_refuse(struct machine *machine, size_t first, size_t count) {

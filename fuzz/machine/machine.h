@@ -62,7 +62,8 @@ struct machine {
     const char *wrong; /* the first illegal call, or NULL */
     bool tells;        /* whoever writes to a long mapping tells by machine_written */
     size_t marked;     /* bytes of the mapping space poisoned unless usable */
-    size_t strewn;     /* bytes of it in which something may be left until the reset */
+    size_t strewn;     /* bytes of it in which something may be left until a scrub */
+    size_t resets;     /* since the last */
     /* By page of it: somebody told of a write. */
     uint8_t written[MACHINE_MAP_SPACE / MACHINE_PAGE];
 };
@@ -71,8 +72,14 @@ struct machine {
 bool machine_open(struct machine *machine);
 void machine_close(struct machine *machine);
 
-/* As after machine_open. */
+/*
+ * As after machine_open. Where `tells` is set, what nobody told of in long mappings is cleaned
+ * only every 64th time: pages that the real kernel must bring back cost more than a program.
+ */
 void machine_reset(struct machine *machine);
+
+/* The same, and nothing at all is left. */
+void machine_scrub(struct machine *machine);
 
 /* Refuses the calls from the `first`-th from now on (1 is the next), `count` of them. */
 void machine_refuse(struct machine *machine, size_t first, size_t count);
