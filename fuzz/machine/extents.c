@@ -47,10 +47,17 @@ bool machine_is_mapped(const struct machine *machine, const void *address) {
     return num_address(address) - num_address(machine_maps(machine)) < MACHINE_MAP_SPACE;
 }
 
+/* Whoever uses the range tells what he writes: the rig of its blocks, but not a heap of its own. */
+static bool machine_is_told(const struct machine *machine, size_t start, size_t end) {
+    return machine->tells && end - start >= SPARSE_FROM &&
+           machine_next_written(machine, start, end) < end;
+}
+
 void machine_clean_maps(struct machine *machine, size_t start, size_t end) {
     char *maps = machine_maps(machine);
-    if (!machine->tells || end - start < SPARSE_FROM) {
-        memset(maps + start, 0, end - start);
+    if (!machine_is_told(machine, start, end)) {
+        machine_clean(maps + start, end - start);
+        memset(machine->written + start / MACHINE_PAGE, 0, (end - start) / MACHINE_PAGE);
         return;
     }
     machine->strewn = num_max(machine->strewn, end);
@@ -62,11 +69,11 @@ void machine_clean_maps(struct machine *machine, size_t start, size_t end) {
 
 void machine_carry(struct machine *machine, size_t from, size_t to, size_t length) {
     char *maps = machine_maps(machine);
-    if (!machine->tells || length < SPARSE_FROM) {
+    size_t end = from + length;
+    if (!machine_is_told(machine, from, end)) {
         memcpy(maps + to, maps + from, length);
         return;
     }
-    size_t end = from + length;
     for (size_t at = from; (at = machine_next_written(machine, at, end)) < end;
          at += MACHINE_PAGE) {
         memcpy(maps + to + (at - from), maps + at, MACHINE_PAGE);

@@ -35,7 +35,7 @@ bool machine_is_zero(const char *at);
 /* Zeroes memory of the break. */
 void machine_clean(char *at, size_t length);
 
-/* Zeroes a range of the mapping space; a long one where it is known to be written. */
+/* Zeroes a range of the mapping space: all of it, or where somebody told of writes. */
 void machine_clean_maps(struct machine *machine, size_t start, size_t end);
 
 /* Copies what is known to be written from one range

@@ -177,13 +177,18 @@ static void rig_tell_spot(void *context, size_t at, size_t size) {
     machine_written(to->machine, to->block + at, size);
 }
 
-/* Fills a block for its slot, and tells the machine where. */
-static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
-                      size_t reserved) {
-    shadow_enter(&rig->shadow, slot, block, size, reserved);
+/* Tells the machine where a block of so many bytes was filled. */
+static void rig_tell_spots(struct rig *rig, const char *block, size_t size) {
     struct rig_written to = {rig->machine, block};
     if (machine_is_mapped(rig->machine, block))
         pattern_spots(size, rig_tell_spot, &to);
+}
+
+/* Fills a block for its slot. */
+static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
+                      size_t reserved) {
+    shadow_enter(&rig->shadow, slot, block, size, reserved);
+    rig_tell_spots(rig, block, size);
 }
 
 static bool rig_accept(struct rig *rig, const struct rig_request *request, char *block) {
@@ -311,8 +316,7 @@ static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
                             "the same as when the block was handed out", "%zu, not %zu",
                             reserved, block.reserved);
         pattern_fill(block.address, reserved, block.serial);
-        machine_written(rig->machine, block.address + reserved - num_min(reserved, 64),
-                        64);
+        rig_tell_spots(rig, block.address, reserved);
     }
     rig_enter(rig, op->slot, block.address, block.asked, block.reserved);
     return true;
