@@ -33,9 +33,17 @@ JUDGE_COPTS = COPTS + [
     ]),
 ]
 
-def floor_library(name, copts = COPTS, **kwargs):
-    """A floor of the house: a C library whose users are named."""
-    cc_library(name = name, copts = copts, **kwargs)
+def floor_library(name, srcs = [], hdrs = [], copts = COPTS, **kwargs):
+    """A floor of the house: a C library whose users are named. NAME_sources are its files."""
+    cc_library(name = name, srcs = srcs, hdrs = hdrs, copts = copts, **kwargs)
+    native.filegroup(
+        name = name + "_sources",
+        srcs = srcs + hdrs,
+        visibility = [
+            "//osmem:__subpackages__",
+            "//props:__subpackages__",
+        ],
+    )
 
 def check_test(name, srcs, deps, tags = [], **kwargs):
     """A test by libcheck. MSan is left out: libcheck is not instrumented."""

@@ -102,12 +102,9 @@ size_t os_usable_size(const void *block) {
 }
 
 bool os_check(struct os_breach *breach) {
-    struct check_breach found = check_heap(&osmem_enter()->heap, CHECK_FULL);
+    bool sound = os_heap_check(&osmem_enter()->heap, breach);
     osmem_leave();
-    if (breach)
-        *breach = (struct os_breach){check_name(found.invariant),
-                                     check_rule(found.invariant), found.where};
-    return found.invariant == INVARIANT_NONE;
+    return sound;
 }
 
 struct osmem_visit {

@@ -107,10 +107,6 @@ static inline uint64_t tag_digit_value(uint8_t tag, unsigned position) {
     return (uint64_t)(tag & 0x7f) << (TAG_DIGIT_BITS * position);
 }
 
-static inline bool tag_is_detail(uint8_t tag) {
-    return tag >= TAG_DETAIL;
-}
-
 static inline bool tag_is_last(uint8_t tag) {
     return tag >= TAG_LAST && tag < TAG_DETAIL;
 }
@@ -129,7 +125,7 @@ static inline bool tag_is_in_use(uint8_t tag) {
 /* The tag of a first; `slack` counts only for one granule in use. */
 static inline uint8_t tag_first(enum block_state state, size_t granules, unsigned slack) {
     if (granules > 1)
-        return (uint8_t)((unsigned)state << 4 | tag_code(granules));
+        return (uint8_t)((unsigned)state * 16 + tag_code(granules));
     switch (state) {
     case STATE_NOT_OURS:
         return TAG_NOT_OURS;

@@ -106,9 +106,17 @@ static void check_count(struct check_walk *walk) {
     walk->granules[extent->state] += extent->granules;
 }
 
+/* The blocks end where the span does: on either side stands a tag that is not ours. */
+static bool check_b1_ends(const struct os_span *span) {
+    return !span->base || (tags_load(span->tags - 1) == TAG_NOT_OURS &&
+                           tags_load(span->tags + span->granules) == TAG_NOT_OURS);
+}
+
 static struct check_breach check_span(struct check_walk *walk, unsigned number) {
     const struct os_span *span = &walk->heap->span[number];
     walk->after_free = false;
+    if (!check_b1_ends(span))
+        return (struct check_breach){INVARIANT_B1, span->base};
     for (size_t at = 0; at < span->granules; at += walk->extent.granules) {
         os_block block = block_name(number, at);
         enum os_invariant broken =

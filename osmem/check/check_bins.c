@@ -16,7 +16,7 @@ struct check_listed {
 };
 
 static bool check_fail(struct check_listed *listed, os_block block) {
-    unsigned span = (unsigned)(block >> BLOCK_GRANULE_BITS);
+    unsigned span = block_span_number(block);
     bool known = block != NO_BLOCK && span < listed->heap->spans;
     listed->breach = (struct check_breach){
         INVARIANT_H1, known ? block_address(listed->heap, block) : NULL};
@@ -27,7 +27,7 @@ static bool check_fail(struct check_listed *listed, os_block block) {
 static bool check_is_free(struct check_listed *listed, os_block block, size_t *granules) {
     const struct os_heap *heap = listed->heap;
     struct tags_extent extent;
-    if (block >> BLOCK_GRANULE_BITS >= heap->spans ||
+    if (block_span_number(block) >= heap->spans ||
         block_granule(block) >= block_span(heap, block)->granules || listed->left == 0)
         return check_fail(listed, block);
     if (!tags_read(block_tag(heap, block), &extent) || extent.state != STATE_FREE)

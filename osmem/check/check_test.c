@@ -8,6 +8,7 @@
 #include "osmem/check/walk.h"
 #include "osmem/heap/bins.h"
 #include "osmem/heap/carve.h"
+#include "osmem/heap/link.h"
 #include "osmem/testing/suite.h"
 
 static struct machine machine;
@@ -129,14 +130,42 @@ START_TEST(h1_a_bit_that_lies) {
     heap.bins.filled ^= 1u << 20;
     heap.bins.rooted ^= 1u << 20;
     expect(INVARIANT_H1, NULL);
+    heap.bins.rooted ^= 1u << 20 | 2; /* of 128 to 255 granules */
+    expect(INVARIANT_H1, big.address);
+}
+END_TEST
+
+/* In a list of its own, with links as they should be. */
+static void list(size_t granules, os_block block, size_t links_as) {
+    heap.bins.head[granules] = block;
+    heap.bins.filled |= (uint64_t)1 << (granules - 1);
+    link_set(&heap, block, links_as, LINK_NEXT, NO_BLOCK);
+    link_set(&heap, block, links_as, LINK_PREVIOUS, NO_BLOCK);
+}
+
+START_TEST(h1_a_block_in_use_that_is_listed) {
+    open_heap();
+    ck_assert_int_eq(bins_drop(&heap, lone.block, 1), OS_OK);
+    list(1, lone.block + 1, 1); /* a wall */
+    expect(INVARIANT_H1, lone.address + GRANULE);
+}
+END_TEST
+
+START_TEST(h1_a_trie_node_on_another_path) {
+    open_heap();
+    os_block end = block_name(0, heap.span[0].granules);
+    size_t granules = tags_left_free(block_tag(&heap, end));
+    bins_drop(&heap, big.block, 250);
+    heap.bins.root[1] = end - granules;
+    heap.bins.rooted |= 2;
+    expect(INVARIANT_H1, block_address(&heap, end - granules));
 }
 END_TEST
 
 START_TEST(h1_a_block_in_another_sizes_bin) {
     open_heap();
     bins_drop(&heap, small.block, 3);
-    heap.bins.head[5] = small.block;
-    heap.bins.filled |= 1u << 4;
+    list(5, small.block, 3);
     expect(INVARIANT_H1, small.address);
 }
 END_TEST
@@ -200,8 +229,10 @@ START_TEST(l1_a_registry_that_is_off) {
     open_heap();
     struct large_entry *entries = large_entries(&heap);
     struct large_entry saved = entries[1];
-    entries[1].base = entries[0].base;
+    entries[1] = entries[0];
+    entries[0] = saved;
     expect(INVARIANT_L1, entries[1].address);
+    entries[0] = entries[1];
     entries[1] = saved;
     entries[1].length += 16;
     expect(INVARIANT_L1, entries[1].address);
@@ -276,7 +307,8 @@ int main(void) {
               b2_a_detail_that_is_none, b2_far_inside_is_for_the_full_check,
               b3_a_stale_last, b4_two_free_neighbours, h1_a_free_block_in_no_bin,
               h1_a_trie_block_in_no_bin, h1_a_bit_that_lies,
-              h1_a_block_in_another_sizes_bin, h1_links_that_disagree, h1_a_written_link,
+              h1_a_block_in_another_sizes_bin, h1_a_block_in_use_that_is_listed,
+              h1_a_trie_node_on_another_path, h1_links_that_disagree, h1_a_written_link,
               h1_a_list_in_a_circle, h1_a_trie_node_astray, h1_a_link_to_nowhere,
               h2_a_count_that_is_off, h3_a_break_below_the_end, l1_a_registry_that_is_off,
               z1_a_byte_that_is_not_zero, the_walk_stops_where_no_block_starts,

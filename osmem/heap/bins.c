@@ -16,7 +16,7 @@ void bins_init(struct os_heap *heap) {
 
 void bins_put(struct os_heap *heap, os_block block, size_t granules) {
     EXPECT(granules > 0);
-    if (granules > BIN_GRANULES_MAX) {
+    if (!bin_holds(granules)) {
         trie_put(heap, block, granules);
         return;
     }
@@ -33,7 +33,7 @@ void bins_put(struct os_heap *heap, os_block block, size_t granules) {
 }
 
 enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules) {
-    if (granules > BIN_GRANULES_MAX) {
+    if (!bin_holds(granules)) {
         trie_drop(heap, block, granules);
         return OS_OK;
     }
@@ -57,7 +57,7 @@ enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules) {
 
 os_block bins_best(const struct os_heap *heap, size_t granules) {
     EXPECT(granules > 0);
-    if (granules <= BIN_GRANULES_MAX) {
+    if (bin_holds(granules)) {
         uint64_t fitting = heap->bins.filled >> (granules - 1);
         if (fitting)
             return heap->bins.head[granules + num_lowest_bit(fitting)];

@@ -56,8 +56,8 @@ enum os_fault carve_take(struct os_heap *heap, os_block block, size_t granules,
     enum os_fault fault = carve_unfree(heap, block, extent);
     if (fault != OS_OK)
         return fault;
-    carve_write_free(heap, carve_right(block, granules), extent.granules - granules,
-                     extent.zero);
+    carve_write_free(heap, block_right(block, granules),
+                     block_rest(extent.granules, granules), extent.zero);
     carve_write_in_use(heap, block, granules);
     *zero = extent.zero;
     return OS_OK;
@@ -69,7 +69,7 @@ static enum os_fault carve_absorb(struct os_heap *heap, os_block neighbour,
     struct tags_extent extent = carve_extent(heap, neighbour);
     enum os_fault fault = carve_unfree(heap, neighbour, extent);
     if (fault == OS_OK) {
-        sum->granules += extent.granules;
+        sum->granules = block_sum(sum->granules, extent.granules);
         sum->zero = sum->zero && extent.zero;
     }
     return fault;
@@ -78,7 +78,7 @@ static enum os_fault carve_absorb(struct os_heap *heap, os_block neighbour,
 enum os_fault carve_add(struct os_heap *heap, os_block block, size_t granules,
                         bool zero) {
     struct tags_extent sum = {.granules = granules, .zero = zero};
-    os_block right = carve_right(block, granules);
+    os_block right = block_right(block, granules);
     uint8_t right_tag = tags_load(block_tag(heap, right));
     enum os_fault fault = OS_OK;
     if (tag_is_first(right_tag) && tag_state(right_tag) == STATE_FREE)
@@ -107,20 +107,21 @@ enum os_fault carve_shrink(struct os_heap *heap, os_block block, size_t granules
     if (granules == extent.granules)
         return OS_OK;
     carve_cut(heap, block, granules);
-    return carve_give(heap, carve_right(block, granules));
+    return carve_give(heap, block_right(block, granules));
 }
 
 enum os_fault carve_grow(struct os_heap *heap, os_block block, size_t granules) {
     struct tags_extent extent = carve_extent(heap, block);
-    os_block right = carve_right(block, extent.granules);
+    os_block right = block_right(block, extent.granules);
     struct tags_extent more = carve_extent(heap, right);
     EXPECT(extent.granules + more.granules >= granules);
     enum os_fault fault = carve_unfree(heap, right, more);
     if (fault != OS_OK)
         return fault;
     carve_erase(heap, block, extent);
-    carve_write_free(heap, carve_right(block, granules),
-                     extent.granules + more.granules - granules, more.zero);
+    carve_write_free(heap, block_right(block, granules),
+                     block_rest(block_sum(extent.granules, more.granules), granules),
+                     more.zero);
     carve_write_in_use(heap, block, granules);
     return OS_OK;
 }
@@ -131,7 +132,7 @@ void carve_cut(struct os_heap *heap, os_block block, size_t lead) {
     EXPECT(lead > 0 && lead < extent.granules);
     carve_erase(heap, block, extent);
     carve_write_in_use(heap, block, lead);
-    carve_write_in_use(heap, carve_right(block, lead), extent.granules - lead);
+    carve_write_in_use(heap, block_right(block, lead), block_rest(extent.granules, lead));
 }
 
 enum os_fault carve_cover_less(struct os_heap *heap, os_block block, size_t granules) {

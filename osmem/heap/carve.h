@@ -13,11 +13,6 @@
 /* The extent of a block; the caller knows that one starts there. */
 struct tags_extent carve_extent(const struct os_heap *heap, os_block block);
 
-/* The block right behind an extent. */
-static inline os_block carve_right(os_block block, size_t granules) {
-    return block + granules;
-}
-
 /* ( block ) => [ granules ]( rest ); tells whether the bytes are known to be zero. */
 enum os_fault carve_take(struct os_heap *heap, os_block block, size_t granules,
                          bool *zero);

@@ -15,14 +15,21 @@ void heap_init(struct os_heap *heap, struct os_kernel *kernel) {
     memset(heap, 0, sizeof *heap);
     heap->kernel = kernel;
     heap->break_span = SPANS_MAX;
+    heap->large_from = POLICY_LARGE;
     bins_init(heap);
     if (!sys_random(kernel, heap->key,
                     sizeof heap->key)) /* weaker, but no two runs are alike */
         heap->key[0] = heap->key[1] = num_mix(num_address(heap));
 }
 
-bool heap_is_large(size_t room) {
-    return room >= POLICY_LARGE;
+bool heap_adopt(struct os_heap *heap, char *memory, size_t size) {
+    EXPECT(heap->spans == 0);
+    heap->large_from = SIZE_MAX;
+    return span_adopt(heap, memory, size) == OS_OK;
+}
+
+bool heap_is_large(const struct os_heap *heap, size_t room) {
+    return room >= heap->large_from;
 }
 
 /* ---- taking ---- */
@@ -56,7 +63,7 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
     size_t loose;
     if (!num_add(room, alignment - GRANULE, &loose))
         return OS_NO_MEMORY;
-    if (heap_is_large(loose))
+    if (heap_is_large(heap, loose))
         return large_take(heap, room, alignment, place);
     os_block block = bins_best(heap, loose / GRANULE);
     if (block == NO_BLOCK) {
@@ -176,7 +183,7 @@ enum os_fault heap_trim(struct os_heap *heap) {
 static size_t heap_free_behind(const struct os_heap *heap, os_block block,
                                size_t granules) {
     struct tags_extent extent;
-    os_block right = carve_right(block, granules);
+    os_block right = block_right(block, granules);
     return tags_read(block_tag(heap, right), &extent) && extent.state == STATE_FREE
                ? extent.granules
                : 0;
@@ -185,7 +192,7 @@ static size_t heap_free_behind(const struct os_heap *heap, os_block block,
 static enum os_fault heap_grow(struct os_heap *heap, os_block block, size_t granules) {
     size_t have = carve_extent(heap, block).granules;
     size_t behind = heap_free_behind(heap, block, have);
-    unsigned span = (unsigned)(block >> BLOCK_GRANULE_BITS);
+    unsigned span = block_span_number(block);
     bool ends_span = block_granule(block) + have + behind == heap->span[span].granules;
     if (have + behind < granules && ends_span) {
         enum os_fault fault = span_grow_at(heap, span, granules - have);
@@ -199,7 +206,7 @@ static enum os_fault heap_grow(struct os_heap *heap, os_block block, size_t gran
 enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t room) {
     EXPECT(room > 0 && room % GRANULE == 0);
     bool is_large = place->block == NO_BLOCK;
-    if (is_large != heap_is_large(room))
+    if (is_large != heap_is_large(heap, room))
         return OS_NO_MEMORY;
     if (is_large)
         return large_resize(heap, place, room);

@@ -55,7 +55,13 @@ enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t r
  */
 enum os_fault heap_trim(struct os_heap *heap);
 
+/*
+ * Gives an empty heap its one span, tags and all, out of somebody's memory, which it never leaves;
+ * false where that is too small for a block.
+ */
+bool heap_adopt(struct os_heap *heap, char *memory, size_t size);
+
 /* Whether a room of this size has a mapping of its own. */
-bool heap_is_large(size_t room);
+bool heap_is_large(const struct os_heap *heap, size_t room);
 
 #endif

@@ -42,7 +42,7 @@ void link_clear(struct os_heap *heap, os_block block, size_t granules) {
 
 /* The named block is one of ours, free, and of this size. */
 static bool link_is_free(const struct os_heap *heap, os_block block, size_t granules) {
-    if (block >> BLOCK_GRANULE_BITS >= heap->spans)
+    if (block_span_number(block) >= heap->spans)
         return false;
     if (block_granule(block) >= block_span(heap, block)->granules)
         return false;

@@ -260,12 +260,37 @@ static enum os_fault span_grow_mapped(struct os_heap *heap, unsigned number,
     return span_add(heap, number, bytes / GRANULE, true);
 }
 
+/* ---- a span of somebody's memory ---- */
+
+enum os_fault span_adopt(struct os_heap *heap, char *memory, size_t size) {
+    size_t skip = num_ceil(num_address(memory), GRANULE) - num_address(memory);
+    if (size < skip + 3 * GRANULE + 2 * SENTINEL)
+        return OS_NO_MEMORY;
+    char *plane = memory + skip;
+    size_t most = ((size_t)1 << BLOCK_GRANULE_BITS) - 1;
+    size_t granules =
+        num_min((size - skip - 2 * SENTINEL - GRANULE) / (GRANULE + 1), most);
+    size_t plane_length = num_ceil(granules + 2 * SENTINEL, GRANULE);
+    memset(plane, TAG_INSIDE, plane_length);
+    struct os_span *span = &heap->span[heap->spans++];
+    *span = (struct os_span){.base = plane + plane_length,
+                             .limit = granules,
+                             .tags = (tag_byte *)(void *)plane + SENTINEL};
+    tags_store(span->tags - 1, TAG_NOT_OURS);
+    tags_store(span->tags, TAG_NOT_OURS);
+    return span_add(heap, 0, granules, false);
+}
+
 /* ---- the verbs ---- */
 
 enum os_fault span_grow_at(struct os_heap *heap, unsigned span, size_t granules) {
     if (heap->span[span].reservation)
         return span_grow_mapped(heap, span, granules);
-    if (span != heap->break_span || granules > heap->span[span].limit)
+    size_t grown = heap->span[span].granules + granules + POLICY_GROWTH / GRANULE;
+    if (span != heap->break_span || grown > heap->span[span].limit)
+        return OS_NO_MEMORY; /* a new span would take over, and its memory lies elsewhere */
+    /* Behind somebody else's stretch there would be memory, but not at this span's end. */
+    if (sys_sbrk(heap->kernel, 0) != heap->span[span].break_end)
         return OS_NO_MEMORY;
     return span_grow_break(heap, granules);
 }

@@ -18,6 +18,9 @@ enum os_fault span_grow(struct os_heap *heap, size_t granules);
  * one there, at least this large, if it can. */
 enum os_fault span_grow_at(struct os_heap *heap, unsigned span, size_t granules);
 
+/* The first span: [ tags | granules ] in somebody's memory, which never grows. */
+enum os_fault span_adopt(struct os_heap *heap, char *memory, size_t size);
+
 /* Lowers the break to leave about `keep` bytes of a free block at its top. */
 enum os_fault span_trim(struct os_heap *heap, size_t keep);
 

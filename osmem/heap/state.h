@@ -19,29 +19,9 @@
 #include <stdint.h>
 
 #include "osmem/block/tags.h"
+#include "osmem/heap/geometry.h"
 #include "osmem/platform/fault.h"
 #include "osmem/platform/sys.h"
-
-/*
- * A block's name within its heap: span number * 2^30 + granule. It fits a link, depends
- * on no address, and so lets decisions repeat at another base.
- */
-typedef uint64_t os_block;
-
-enum {
-    BLOCK_GRANULE_BITS = 30,
-    SPANS_MAX = 32,
-    BIN_GRANULES_MAX = 64, /* one bin for each size up to 1 KiB */
-    TRIE_ROOTS =
-        BLOCK_GRANULE_BITS - 6 + 1, /* one for each power of two from 64 granules */
-};
-
-#define NO_BLOCK TAG_VALUE_MAX
-
-static_assert(BLOCK_GRANULE_BITS + 5 == TAG_VALUE_BITS && SPANS_MAX == 32,
-              "a block's name fits a link");
-static_assert(BIN_GRANULES_MAX + 1 == TAG_TRIE_MIN_GRANULES,
-              "what is in no bin is in the trie");
 
 /* Reserved address space that is usable from its base up to what is committed. */
 struct fenced {
@@ -114,6 +94,7 @@ struct heap_counters {
 
 struct os_heap {
     struct os_kernel *kernel;
+    size_t large_from; /* bytes; rooms from here on have a mapping of their own */
     uint64_t
         key[2]; /* seal links that stand in user memory; one leaked seal gives neither */
     unsigned spans;
@@ -125,17 +106,9 @@ struct os_heap {
     os_block suspect; /* the block that the last FREE_LINK fault is about */
 };
 
-static inline os_block block_name(unsigned span, size_t granule) {
-    return (os_block)span << BLOCK_GRANULE_BITS | granule;
-}
-
 static inline const struct os_span *block_span(const struct os_heap *heap,
                                                os_block block) {
-    return &heap->span[block >> BLOCK_GRANULE_BITS];
-}
-
-static inline size_t block_granule(os_block block) {
-    return (size_t)(block & (((os_block)1 << BLOCK_GRANULE_BITS) - 1));
+    return &heap->span[block_span_number(block)];
 }
 
 static inline tag_byte *block_tag(const struct os_heap *heap, os_block block) {

@@ -3,15 +3,6 @@
 #include "osmem/base/num.h"
 #include "osmem/platform/expect.h"
 
-static unsigned trie_root(size_t granules) {
-    return num_log2(granules) - 6;
-}
-
-/* The highest bit that a root's node decides on. */
-static unsigned trie_first_bit(unsigned root) {
-    return root + 5;
-}
-
 static os_block trie_get(const struct os_heap *heap, os_block block,
                          enum tags_link link) {
     return tags_get_link(block_tag(heap, block), link);

@@ -67,6 +67,52 @@ void sys_real_kernel(struct os_kernel *kernel) {
     };
 }
 
+/* ---- none ---- */
+
+static void *none_sbrk(struct os_kernel *kernel, intptr_t increment) {
+    (void)kernel, (void)increment;
+    errno = ENOMEM;
+    return (void *)-1;
+}
+
+static void *none_mmap(struct os_kernel *kernel, size_t length, int protection) {
+    (void)kernel, (void)length, (void)protection;
+    errno = ENOMEM;
+    return MAP_FAILED;
+}
+
+static int none_munmap(struct os_kernel *kernel, void *address, size_t length) {
+    (void)kernel, (void)address, (void)length;
+    errno = ENOMEM;
+    return -1;
+}
+
+static int none_mprotect(struct os_kernel *kernel, void *address, size_t length,
+                         int protection) {
+    (void)protection;
+    return none_munmap(kernel, address, length);
+}
+
+static void *none_mremap(struct os_kernel *kernel, void *from, size_t from_length,
+                         size_t to_length, void *to) {
+    (void)from, (void)from_length, (void)to;
+    return none_mmap(kernel, to_length, 0);
+}
+
+void sys_no_kernel(struct os_kernel *kernel) {
+    *kernel = (struct os_kernel){
+        .sbrk = none_sbrk,
+        .mmap = none_mmap,
+        .munmap = none_munmap,
+        .mprotect = none_mprotect,
+        .mremap = none_mremap,
+        .madvise = none_munmap,
+        .getrandom = real_getrandom,
+        .broken = real_broken,
+        .page = 4096, /* nothing is mapped: what pages have is never asked */
+    };
+}
+
 _Noreturn void os_syscall_fail(const char *call, int error) {
     fault_die(&(struct os_fault_info){
         .kind = OS_FAULT_SYSCALL, .detail = call, .number = error});

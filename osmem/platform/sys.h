@@ -39,6 +39,9 @@ struct os_kernel {
 /* The real one: libc's functions; `broken` is os_syscall_fail. */
 void sys_real_kernel(struct os_kernel *kernel);
 
+/* None: whatever is asked is refused, but for random bytes. */
+void sys_no_kernel(struct os_kernel *kernel);
+
 /* Names the call and errno, and ends the process. */
 _Noreturn void os_syscall_fail(const char *call, int error);
 
