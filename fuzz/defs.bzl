@@ -64,6 +64,7 @@ def _fuzz_impl(ctx):
         "export FUZZ_AFL_MUTATOR=%s" % ctx.executable._afl_mutator.short_path,
         "export FUZZ_BINARY=%s" % executable.short_path,
         "export FUZZ_SHOW=%s" % ctx.executable._show.short_path,
+        "export FUZZ_SUBJECTS=%s" % ctx.attr.subjects,
         "export FUZZ_TEXT=%s" % ctx.executable._text.short_path,
         "export FUZZ_CORPUS='%s'" % " ".join([f.short_path for f in ctx.files.corpus]),
         "cd \"${RUNFILES_DIR:-$0.runfiles}/%s\" || exit 2" % ctx.workspace_name,
@@ -88,6 +89,7 @@ _ATTRS = {
     "corpus": attr.label_list(allow_files = True),
     "engine": attr.string(doc = "empty: as //fuzz:default_engine says"),
     "sanitizer": attr.string(doc = "empty: as //sanitizers:fuzz_sanitizer says"),
+    "subjects": attr.string(default = "osmem"),
     "mode": attr.string(values = ["run", "test"], mandatory = True),
     "_launcher": attr.label(default = "//fuzz/engine:launcher.sh", allow_single_file = True),
     "_afl_mutator": attr.label(default = "//fuzz/engine:afl_mutator.so", executable = True, cfg = "exec"),
@@ -121,7 +123,7 @@ _fuzz_corpus_test = rule(
     test = True,
 )
 
-def cc_fuzz_test(name, srcs, deps, corpus):
+def cc_fuzz_test(name, srcs, deps, corpus, subjects = "osmem"):
     """A fuzz target.
 
     name              `bazel run` fuzzes with libFuzzer, or runs the programs that it is given
@@ -129,6 +131,9 @@ def cc_fuzz_test(name, srcs, deps, corpus):
     name_afl          the same with AFL++
     name_corpus_test  runs the whole corpus, sanitized
     name_raw          the binary itself
+
+    Args:
+      subjects: those that it runs on, as //fuzz:show names them, separated by commas.
     """
     raw = name + "_raw"
     cc_binary(
@@ -138,8 +143,8 @@ def cc_fuzz_test(name, srcs, deps, corpus):
         tags = ["manual"],
         deps = deps + ["//fuzz/engine:main"],
     )
-    _fuzz_run(name = name, binary = raw, corpus = corpus, mode = "run")
-    _fuzz_run(name = name + "_afl", binary = raw, corpus = corpus, engine = "afl", mode = "run")
+    _fuzz_run(name = name, binary = raw, corpus = corpus, mode = "run", subjects = subjects)
+    _fuzz_run(name = name + "_afl", binary = raw, corpus = corpus, engine = "afl", mode = "run", subjects = subjects)
     native.alias(name = name + "_run", actual = name)
     _fuzz_corpus_test(
         name = name + "_corpus_test",

@@ -10,6 +10,7 @@
 #include "fuzz/subject/osmem_subject.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
-    target_run(&osmem_subject, bytes, length);
+    static const struct subject *const subjects[] = {&osmem_subject};
+    target_run(subjects, 1, false, bytes, length);
     return 0;
 }

@@ -1,12 +1,12 @@
 /*
  * show: what a program does, told in full.
  *
- *     bazel run //fuzz:show -- FILE              a program, text or bytes
- *     bazel run //fuzz:show -- --compile FILE OUT   text to bytes
+ *     bazel run //fuzz:show -- [--on=SUBJECT[,SUBJECT...]] FILE
+ *     bazel run //fuzz:show -- --compile FILE OUT       text to bytes
  *
- * Prints the program as text, what the rig says of it, and a program in C that makes the
- * same calls by itself, after it was compiled and run. Exits 1 if the program fails, 2
- * for bad input.
+ * Runs a program, text or bytes, on osmem or on the subjects named, in lockstep. Prints it
+ * as text, what the rig says of it, and a program in C that makes the same calls by
+ * itself, after it was compiled and run. Exits 1 if the program fails, 2 for bad input.
  */
 #include <errno.h>
 #include <signal.h>
@@ -19,46 +19,79 @@
 
 #include "fuzz/explain/c_program.h"
 #include "fuzz/ops/text.h"
-#include "fuzz/rig/run.h"
+#include "fuzz/rig/lockstep.h"
+#include "fuzz/subject/classic_subject.h"
+#include "fuzz/subject/libc_subject.h"
 #include "fuzz/subject/osmem_subject.h"
+#include "fuzz/subject/subjects.h"
 
 enum {
     CALLS_MAX = 1 << 16,
     PROGRAM_MAX = 1 << 20,
 };
 
-/* Shared with the process that runs the program, which may not live to the end. */
+/* The functions of the C program, and the variable with the path of their library. */
+static enum c_program_api show_api(const struct subject *subject, const char **library) {
+    bool classic = subject == &classic_subject;
+    *library = subject == &libc_subject ? NULL : classic ? "SHOW_CLASSIC" : "SHOW_OSMEM";
+    return classic ? C_PROGRAM_CLASSIC : C_PROGRAM_OSMEM;
+}
+
+/* What one subject was asked; shared with the process
+ * that runs the program, which may not live to the end. */
 struct transcript {
     struct rig_call call[CALLS_MAX];
     size_t calls;
+};
+
+struct shown {
+    struct transcript transcript[LOCKSTEP_MAX];
+    unsigned at; /* the subject that was asked last, or that failed */
     size_t checked;
     bool finished;
     struct rig_failure failure;
 };
 
+static struct shown *shown;
+
 static void note_call(void *context, const struct rig_call *call) {
     struct transcript *transcript = context;
+    shown->at = (unsigned)(transcript - shown->transcript);
     if (transcript->calls < CALLS_MAX)
         transcript->call[transcript->calls++] = *call;
 }
 
-/* Runs the program in a process of its own; the signal that ended it, or 0. */
-static int run(struct transcript *transcript, const uint8_t *bytes, size_t length) {
+/* Runs the program here, and notes what comes of it. */
+static void run(const struct subject *const *subjects, unsigned count,
+                const uint8_t *bytes, size_t length) {
+    static struct machine machines[LOCKSTEP_MAX];
+    static struct lockstep lockstep;
+    for (unsigned i = 0; i < count; i++)
+        if (!machine_open(&machines[i]))
+            _exit(2);
+    lockstep_init(&lockstep, subjects, machines, count);
+    for (unsigned i = 0; i < count; i++) {
+        lockstep.rig[i].fits = true;
+        lockstep.rig[i].on_call = note_call;
+        lockstep.rig[i].context = &shown->transcript[i];
+    }
+    lockstep_run(&lockstep, bytes, length);
+    if (lockstep.failed) {
+        shown->at = (unsigned)(lockstep.failed - lockstep.rig);
+        shown->failure = lockstep.failed->failure;
+    }
+    shown->checked = lockstep_checked(&lockstep);
+    shown->finished = true;
+}
+
+/* The same in a process of its own; the signal that ended it, or 0. */
+static int run_apart(const struct subject *const *subjects, unsigned count,
+                     const uint8_t *bytes, size_t length) {
     int status;
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        static struct machine machine;
-        static struct rig rig;
-        if (!machine_open(&machine))
-            _exit(2);
-        rig_init(&rig, &osmem_subject, &machine);
-        rig.on_call = note_call;
-        rig.context = transcript;
-        rig_run(&rig, bytes, length);
-        transcript->failure = rig.failure;
-        transcript->checked = rig.checked;
-        transcript->finished = true;
+        run(subjects, count, bytes, length);
         _exit(0);
     }
     if (child < 0 || waitpid(child, &status, 0) < 0)
@@ -66,33 +99,39 @@ static int run(struct transcript *transcript, const uint8_t *bytes, size_t lengt
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-static size_t failed_operation(const struct transcript *transcript) {
-    if (transcript->finished)
-        return transcript->failure.oracle ? transcript->failure.operation : SIZE_MAX;
+static size_t failed_operation(void) {
+    const struct transcript *transcript = &shown->transcript[shown->at];
+    if (shown->finished)
+        return shown->failure.oracle ? shown->failure.operation : SIZE_MAX;
     return transcript->calls ? transcript->call[transcript->calls - 1].operation : 0;
 }
 
 /* Prints what the rig says; true if the program failed. */
-static bool tell(const struct transcript *transcript, int number) {
-    const struct rig_failure *failure = &transcript->failure;
-    if (!transcript->finished) {
-        printf("died of %s at operation %zu\n", strsignal(number),
-               failed_operation(transcript));
+static bool tell(const char *subject, int number) {
+    const struct rig_failure *failure = &shown->failure;
+    if (!shown->finished) {
+        printf("%s: died of %s at operation %zu\n", subject, strsignal(number),
+               failed_operation());
         return true;
     }
     if (!failure->oracle) {
-        printf("passes: %zu operations checked\n", transcript->checked);
+        printf("passes: %zu operations checked\n", shown->checked);
         return false;
     }
-    printf("%s: operation %zu\n  expected: %s\n  found:    %s\n", failure->oracle,
-           failure->operation, failure->expected, failure->found);
+    printf("%s: %s: operation %zu\n  expected: %s\n  found:    %s\n", subject,
+           failure->oracle, failure->operation, failure->expected, failure->found);
     return true;
 }
 
 /* Compiles the C program and runs it, then shows it. */
-static void show_c_program(const struct transcript *transcript, bool fails) {
+static void show_c_program(const struct subject *subject, bool fails) {
     char folder[] = "/tmp/osmem-show-XXXXXX", source[64], command[512];
-    const char *library = getenv("SHOW_LIBRARY"), *include = getenv("SHOW_INCLUDE");
+    const struct transcript *transcript = &shown->transcript[shown->at];
+    const char *variable, *include = getenv("SHOW_INCLUDE");
+    enum c_program_api api = show_api(subject, &variable);
+    if (!variable)
+        return;
+    const char *library = getenv(variable);
     if (!library || !include || !mkdtemp(folder)) {
         puts("no C program: started otherwise than by bazel run");
         return;
@@ -101,7 +140,7 @@ static void show_c_program(const struct transcript *transcript, bool fails) {
     FILE *to = fopen(source, "w");
     if (!to)
         return;
-    c_program_write(to, fails ? "fails where the allocator is wrong" : "passes",
+    c_program_write(to, fails ? "fails where the allocator is wrong" : "passes", api,
                     transcript->call, transcript->calls);
     fclose(to);
     snprintf(command, sizeof command,
@@ -115,10 +154,10 @@ static void show_c_program(const struct transcript *transcript, bool fails) {
     snprintf(command, sizeof command, "%s/program", folder);
     int status = system(command);
     bool failed = status != 0;
-    printf("\nthe C program below %s alone%s:\n  %s\n  %s\n\n",
+    printf("\nthe C program below %s alone%s:\n  %s\n  clang-19 -I. program.c %s\n\n",
            failed ? "FAILS" : "passes",
            fails && !failed ? "; what it met needs the rig's kernel in a box" : "",
-           source, "clang-19 -I. program.c libosmem_core.so");
+           source, strrchr(library, '/') + 1);
     FILE *from = fopen(source, "r");
     for (int c; from && (c = getc(from)) != EOF;)
         putchar(c);
@@ -128,25 +167,31 @@ static void show_c_program(const struct transcript *transcript, bool fails) {
 
 int main(int argc, char **argv) {
     static uint8_t bytes[PROGRAM_MAX];
-    if (argc != 2) {
-        fputs("usage: show FILE | show --compile FILE OUT\n", stderr);
+    const struct subject *subjects[LOCKSTEP_MAX] = {&osmem_subject};
+    bool chosen = argc == 3 && strncmp(argv[1], "--on=", 5) == 0;
+    unsigned count = chosen ? subjects_list(argv[1] + 5, subjects, LOCKSTEP_MAX) : 1;
+    if (argc != 2 + chosen || count == 0) {
+        fputs(
+            "show: expected [--on=SUBJECT,...] FILE, each SUBJECT once of " SUBJECTS_NAMES
+            "\n",
+            stderr);
         return 2;
     }
-    FILE *from = fopen(argv[1], "rb");
+    FILE *from = fopen(argv[argc - 1], "rb");
     if (!from) {
-        fprintf(stderr, "show: %s: %s\n", argv[1], strerror(errno));
+        fprintf(stderr, "show: %s: %s\n", argv[argc - 1], strerror(errno));
         return 2;
     }
     size_t length = fread(bytes, 1, sizeof bytes, from);
     fclose(from);
-    struct transcript *transcript = mmap(NULL, sizeof *transcript, PROT_READ | PROT_WRITE,
-                                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (transcript == MAP_FAILED)
+    shown = mmap(NULL, sizeof *shown, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                 -1, 0);
+    if (shown == MAP_FAILED)
         return 2;
-    int number = run(transcript, bytes, length);
-    text_print(stdout, bytes, length, failed_operation(transcript));
+    int number = run_apart(subjects, count, bytes, length);
+    text_print(stdout, bytes, length, failed_operation());
     putchar('\n');
-    bool fails = tell(transcript, number);
-    show_c_program(transcript, fails);
+    bool fails = tell(subjects[shown->at]->name, number);
+    show_c_program(subjects[shown->at], fails);
     return fails;
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts show with what it needs: the library, the header, and bytes in place of text.
+# Starts show with what it needs: the libraries, the header, and bytes in place of text.
 set -u
 # Started by bazel run, or from within the runfiles of a fuzz target.
 root=$0.runfiles/osmem
@@ -10,14 +10,20 @@ absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
 if [[ ${1:-} == --compile && $# == 3 ]]; then
   exec "$text" --compile "$(absolute "$2")" "$(absolute "$3")"
 fi
+on=--on=osmem
+if [[ ${1:-} == --on=* ]]; then
+  on=$1
+  shift
+fi
 if [[ $# != 1 || $1 == -* ]]; then
-  echo "usage: bazel run //fuzz:show -- FILE | -- --compile FILE OUT" >&2
+  echo "usage: bazel run //fuzz:show -- [--on=osmem,classic,...] FILE | -- --compile FILE OUT" >&2
   exit 2
 fi
 program=$(mktemp) || exit 2
 trap 'rm -f "$program"' EXIT
 "$text" --compile "$(absolute "$1")" "$program" || exit 2
-SHOW_LIBRARY=$(readlink -f "$root/osmem/libosmem_core.so")
+SHOW_OSMEM=$(readlink -f "$root/osmem/libosmem_core.so")
+SHOW_CLASSIC=$(readlink -f "$root/osmem/classic/libosmem.so")
 SHOW_INCLUDE=$(dirname "$(dirname "$(readlink -f "$root/osmem/osmem.h")")")
-export SHOW_LIBRARY SHOW_INCLUDE
-"$root/fuzz/show_program" "$program"
+export SHOW_OSMEM SHOW_CLASSIC SHOW_INCLUDE
+"$root/fuzz/show_program" "$on" "$program"

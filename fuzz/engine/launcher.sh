@@ -1,6 +1,6 @@
 #!/bin/bash
 # Starts a fuzz target. The rule that made the target says what to start, by FUZZ_* variables:
-# NAME, ENGINE, MODE (run or test), BINARY, TEXT, AFL_MUTATOR and CORPUS (a list of paths).
+# NAME, ENGINE, MODE (run or test), BINARY, SHOW, SUBJECTS, TEXT, AFL_MUTATOR and CORPUS (paths).
 set -u
 
 usage() {
@@ -67,7 +67,7 @@ if ((${#files[@]} && !${#flags[@]})); then
     "$binary" "$program" && continue
     status=$?
     echo
-    "$show" "$file"
+    "$show" "--on=$FUZZ_SUBJECTS" "$file"
     exit $status
   done
   exit 0
@@ -146,6 +146,6 @@ if ((found)); then
   done
   ((found <= 5)) || echo "                        and $((found - 5)) more"
   printf '\nThe first of them, in full:\n\n'
-  "$show" "$(head -n 1 "$scratch/found")"
+  "$show" "--on=$FUZZ_SUBJECTS" "$(head -n 1 "$scratch/found")"
 fi
 exit $status

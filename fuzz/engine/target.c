@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "fuzz/ops/text.h"
-#include "fuzz/rig/run.h"
+#include "fuzz/rig/lockstep.h"
 
 static void target_tell(const struct rig *rig, const uint8_t *bytes, size_t length) {
     const struct rig_failure *failure = &rig->failure;
@@ -38,28 +38,39 @@ static struct target_counters *target_open_counters(void) {
     return counters == MAP_FAILED ? &nobody_reads : counters;
 }
 
-void target_run(const struct subject *subject, const uint8_t *bytes, size_t length) {
-    static struct machine machine;
-    static struct rig rig;
-    static struct target_counters *counters;
-    if (!counters) {
-        if (!machine_open(&machine)) {
+/* The subjects and their machines, opened once for all inputs. */
+static void target_open(struct lockstep *lockstep, const struct subject *const *subjects,
+                        unsigned count, bool fits) {
+    static struct machine machines[LOCKSTEP_MAX];
+    for (unsigned i = 0; i < count; i++)
+        if (!machine_open(&machines[i])) {
             fputs("the machine's memory cannot be reserved (2 GiB of address space)\n",
                   stderr);
             exit(2);
         }
-        rig_init(&rig, subject, &machine);
+    lockstep_init(lockstep, subjects, machines, count);
+    for (unsigned i = 0; i < count; i++)
+        lockstep->rig[i].fits = fits;
+}
+
+void target_run(const struct subject *const *subjects, unsigned count, bool fits,
+                const uint8_t *bytes, size_t length) {
+    static struct lockstep lockstep;
+    static struct target_counters *counters;
+    if (!counters) {
+        target_open(&lockstep, subjects, count, fits);
         counters = target_open_counters();
     }
-    size_t before = rig.checked;
-    bool sound = rig_run(&rig, bytes, length);
+    size_t before = lockstep_checked(&lockstep);
+    bool sound = lockstep_run(&lockstep, bytes, length);
     counters->inputs++;
-    counters->operations += rig.checked - before;
+    counters->operations += lockstep_checked(&lockstep) - before;
     if (sound)
         return;
-    target_tell(&rig, bytes, length);
-    machine_scrub(&machine);
-    if (rig_run(&rig, bytes, length))
+    target_tell(lockstep.failed, bytes, length);
+    for (unsigned i = 0; i < count; i++)
+        machine_scrub(lockstep.rig[i].machine);
+    if (lockstep_run(&lockstep, bytes, length))
         fputs("it passes when it is run alone: an earlier program wrote where it must "
               "not\n",
               stderr);

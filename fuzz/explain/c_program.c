@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "fuzz/explain/classic_text.h"
+#include "fuzz/explain/osmem_text.h"
 #include "fuzz/explain/prelude_text.h"
 #include "fuzz/explain/refusing_text.h"
 #include "fuzz/explain/sbrk_text.h"
@@ -56,17 +58,15 @@ static void c_program_call(FILE *to, const struct rig_call *call) {
     fputs(");\n", to);
 }
 
-void c_program_write(FILE *to, const char *title, const struct rig_call *calls,
-                     size_t count) {
-    fprintf(to, "/* %s */\n%s", title, prelude_text);
+void c_program_write(FILE *to, const char *title, enum c_program_api api,
+                     const struct rig_call *calls, size_t count) {
+    fprintf(to, "/* %s */\n%s%s", title, prelude_text,
+            api == C_PROGRAM_OSMEM ? osmem_text : classic_text);
     if (c_program_has(calls, count, OP_REFUSE))
         fputs(refusing_text, to);
     else if (c_program_has(calls, count, OP_SBRK))
         fputs(sbrk_text, to);
-    fputs("\nint main(void) {\n    struct os_stats stats;\n    os_stats(&stats); /* "
-          "starts the "
-          "heap, so that kernel calls are counted from here */\n",
-          to);
+    fputs("\nint main(void) {\n    start();\n", to);
     for (size_t i = 0; i < count; i++) {
         fprintf(to, "    step = %zu, ", i + 1);
         c_program_call(to, &calls[i]);

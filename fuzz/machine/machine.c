@@ -87,6 +87,7 @@ bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment) {
         old + (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED)
         return false;
     machine_set_brk(machine, old + (size_t)increment);
+    machine->visited = true;
     if (held == 0)
         machine->foreign[machine->stretches++].from = old;
     struct machine_stretch *top = &machine->foreign[machine->stretches - 1];
@@ -296,6 +297,7 @@ void machine_reset(struct machine *machine) {
         machine_clean_strewn(machine);
     machine_set_brk(machine, 0);
     machine->stretches = 0;
+    machine->visited = false;
     machine->calls = 0;
     machine->refuse_from = machine->refuse_to = 0;
     machine->refused = 0;
@@ -356,6 +358,17 @@ size_t machine_mapped(const struct machine *machine) {
     for (size_t i = 0; i < machine->extents; i++)
         bytes += machine->extent[i].end - machine->extent[i].start;
     return bytes;
+}
+
+uint64_t machine_state(const struct machine *machine) {
+    uint64_t sum = num_mix(machine->brk);
+    for (size_t i = 0; i < machine->stretches; i++)
+        sum = num_mix(sum + machine->foreign[i].from) + machine->foreign[i].to;
+    for (size_t i = 0; i < machine->extents; i++) {
+        const struct machine_extent *extent = &machine->extent[i];
+        sum = num_mix(sum + extent->start) + num_mix(extent->end) + extent->usable;
+    }
+    return sum;
 }
 
 const char *machine_check(struct machine *machine) {

@@ -17,6 +17,7 @@
 #include "osmem/platform/sys.h"
 
 enum {
+    MACHINE_SUBJECT = 8192, /* bytes for the state of the subject that is open on it */
     MACHINE_EXTENTS = 512,
     MACHINE_STRETCHES = 128,
     MACHINE_PAGE = 4096,
@@ -45,6 +46,8 @@ struct machine_stretch {
 
 struct machine {
     struct os_kernel kernel; /* first: a struct os_kernel * is a struct machine * */
+    _Alignas(16) char subject
+        [MACHINE_SUBJECT]; /* whatever is open on it keeps its state here */
     char *reservation;
     size_t reservation_length;
     char *memory; /* the break's space, then the mappings' */
@@ -52,6 +55,7 @@ struct machine {
     /* What somebody else took of the break, from low to high. */
     struct machine_stretch foreign[MACHINE_STRETCHES];
     size_t stretches;
+    bool visited; /* somebody else has moved the break since the reset */
     struct machine_extent extent[MACHINE_EXTENTS];
     size_t extents;
     size_t usable; /* bytes mapped readable and writable */
@@ -111,6 +115,9 @@ bool machine_is_tight(const struct machine *machine);
 
 /* Bytes mapped, inaccessible ones included. */
 size_t machine_mapped(const struct machine *machine);
+
+/* A number that is equal, at any base, if the break and the mappings are. */
+uint64_t machine_state(const struct machine *machine);
 
 /* The first thing that is wrong (an illegal call, a write where none may be), or NULL. */
 const char *machine_check(struct machine *machine);

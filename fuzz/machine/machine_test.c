@@ -70,6 +70,7 @@ START_TEST(mappings_are_zero_and_kept_apart) {
     ck_assert_int_eq(kernel->mprotect(kernel, a + PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
     ck_assert(machine_holds(&machine, a + PAGE, PAGE));
     ck_assert(!machine_holds(&machine, a + PAGE, PAGE + 1));
+    ck_assert(!machine_holds(&machine, b, PAGE + 1)); /* behind all that is mapped */
     memset(a + PAGE, 7, PAGE);
     ck_assert_int_eq(kernel->munmap(kernel, a, 3 * PAGE), 0);
     char *again = kernel->mmap(kernel, 3 * PAGE, PROT_READ | PROT_WRITE);

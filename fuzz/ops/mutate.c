@@ -2,16 +2,7 @@
 
 #include <string.h>
 
-#include "fuzz/ops/codec.h"
-
-enum {
-    MUTATE_OPS = 4096, /* longer programs are changed in their beginning and cut */
-};
-
-struct mutate_list {
-    struct op op[MUTATE_OPS];
-    size_t count;
-};
+#include "fuzz/ops/program.h"
 
 uint64_t mutate_random(uint64_t *state) {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
@@ -41,6 +32,10 @@ static uint8_t mutate_slot(uint64_t *random) {
 static struct op_size mutate_size(uint64_t *random) {
     struct op_size size = {(uint8_t)mutate_below(random, SIZE_CLASSES),
                            (uint32_t)mutate_below(random, 1024)};
+    if (mutate_below(random, 48) ==
+        0) /* a mapping, which costs a thousand times as much */
+        size = (struct op_size){
+            SIZE_RARE, RARE_HUGE + (uint32_t)mutate_below(random, RARE_ANY - RARE_HUGE)};
     if (size_is_any(size)) {
         uint32_t bits =
             4 + (uint32_t)mutate_below(random, 13); /* short ones as often as long */
@@ -93,53 +88,41 @@ static void mutate_op(struct op *op, uint64_t *random) {
 
 /* ---- programs ---- */
 
-static void mutate_read(struct mutate_list *list, const uint8_t *bytes, size_t length) {
-    size_t at = 0;
-    list->count = 0;
-    while (list->count < MUTATE_OPS &&
-           codec_decode(bytes, length, &at, &list->op[list->count]))
-        list->count++;
-}
-
-static size_t mutate_write(const struct mutate_list *list, uint8_t *bytes, size_t most) {
-    uint8_t op[OP_BYTES_MAX];
-    size_t length = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        size_t size = codec_encode(&list->op[i], op);
-        if (size > most - length)
-            break;
-        memcpy(bytes + length, op, size);
-        length += size;
-    }
-    return length;
-}
-
-static void mutate_remove(struct mutate_list *list, size_t at, size_t count) {
-    memmove(&list->op[at], &list->op[at + count],
-            (list->count - at - count) * sizeof list->op[0]);
-    list->count -= count;
-}
-
-/* Room for `count` operations at a place; false if there is none. */
-static bool mutate_open(struct mutate_list *list, size_t at, size_t count) {
-    if (count > MUTATE_OPS - list->count)
-        return false;
-    memmove(&list->op[at + count], &list->op[at],
-            (list->count - at) * sizeof list->op[0]);
-    list->count += count;
-    return true;
-}
-
-static void mutate_insert(struct mutate_list *list, uint64_t *random) {
+static void mutate_insert(struct program *list, uint64_t *random) {
     size_t count = 1 + mutate_below(random, 4);
     size_t at = mutate_below(random, list->count + 1);
-    if (mutate_open(list, at, count))
+    if (program_open(list, at, count))
         for (size_t i = 0; i < count; i++)
             list->op[at + i] = mutate_new_op(random);
 }
 
+/* Two to 32 blocks of one size, so that a heap fills up. */
+static void mutate_row(struct program *list, uint64_t *random) {
+    size_t count = (size_t)2 << mutate_below(random, 5);
+    size_t at = mutate_below(random, list->count + 1);
+    struct op op = mutate_new_op(random);
+    op.kind = OP_MALLOC;
+    if (!program_open(list, at, count))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        list->op[at + i] = op;
+        op.slot = (op.slot + 1) % OP_SLOTS;
+    }
+}
+
+/* Right before an operation: one of its next kernel calls refused, or a foreigner at the break. */
+static void mutate_disturb(struct program *list, uint64_t *random) {
+    size_t at = mutate_below(random, list->count);
+    struct op op = mutate_new_op(random);
+    op.kind = mutate_below(random, 2) ? OP_REFUSE : OP_SBRK;
+    if (op.kind == OP_REFUSE) /* of the next four, one or two */
+        op.count &= 0x13;
+    if (program_open(list, at, 1))
+        list->op[at] = op;
+}
+
 /* A stretch again, somewhere else. */
-static void mutate_repeat(struct mutate_list *list, uint64_t *random) {
+static void mutate_repeat(struct program *list, uint64_t *random) {
     struct op stretch[16];
     size_t from = mutate_below(random, list->count);
     size_t count = 1 + mutate_below(random, sizeof stretch / sizeof stretch[0]);
@@ -147,19 +130,19 @@ static void mutate_repeat(struct mutate_list *list, uint64_t *random) {
         count = list->count - from;
     memcpy(stretch, &list->op[from], count * sizeof stretch[0]);
     size_t at = mutate_below(random, list->count + 1);
-    if (mutate_open(list, at, count))
+    if (program_open(list, at, count))
         memcpy(&list->op[at], stretch, count * sizeof stretch[0]);
 }
 
-static void mutate_swap(struct mutate_list *list, uint64_t *random) {
+static void mutate_swap(struct program *list, uint64_t *random) {
     size_t a = mutate_below(random, list->count), b = mutate_below(random, list->count);
     struct op op = list->op[a];
     list->op[a] = list->op[b];
     list->op[b] = op;
 }
 
-static void mutate_once(struct mutate_list *list, uint64_t *random) {
-    size_t choice = mutate_below(random, 8);
+static void mutate_once(struct program *list, uint64_t *random) {
+    size_t choice = mutate_below(random, 10);
     if (list->count == 0 || choice < 3)
         mutate_insert(list, random);
     else if (choice < 5)
@@ -168,34 +151,38 @@ static void mutate_once(struct mutate_list *list, uint64_t *random) {
         mutate_repeat(list, random);
     else if (choice == 6)
         mutate_swap(list, random);
+    else if (choice == 7)
+        mutate_row(list, random);
+    else if (choice == 8)
+        mutate_disturb(list, random);
     else {
         size_t at = mutate_below(random, list->count);
         size_t count = 1 + mutate_below(random, 4);
-        mutate_remove(list, at, count < list->count - at ? count : list->count - at);
+        program_remove(list, at, count < list->count - at ? count : list->count - at);
     }
 }
 
 size_t mutate_program(uint8_t *bytes, size_t length, size_t most, uint64_t seed) {
-    static struct mutate_list list;
+    static struct program list;
     uint64_t random = seed;
-    mutate_read(&list, bytes, length);
+    program_read(&list, bytes, length);
     for (size_t times = 1 + mutate_below(&random, 4); times > 0; times--)
         mutate_once(&list, &random);
-    return mutate_write(&list, bytes, most);
+    return program_write(&list, bytes, most);
 }
 
 size_t mutate_cross(const uint8_t *one, size_t one_length, const uint8_t *other,
                     size_t other_length, uint8_t *out, size_t most, uint64_t seed) {
-    static struct mutate_list list, donor;
+    static struct program list, donor;
     uint64_t random = seed;
-    mutate_read(&list, one, one_length);
-    mutate_read(&donor, other, other_length);
+    program_read(&list, one, one_length);
+    program_read(&donor, other, other_length);
     list.count = mutate_below(&random, list.count + 1);
     size_t from = mutate_below(&random, donor.count + 1);
     size_t count = mutate_below(&random, donor.count - from + 1);
-    if (count > MUTATE_OPS - list.count)
-        count = MUTATE_OPS - list.count;
+    if (count > PROGRAM_OPS - list.count)
+        count = PROGRAM_OPS - list.count;
     memcpy(&list.op[list.count], &donor.op[from], count * sizeof list.op[0]);
     list.count += count;
-    return mutate_write(&list, out, most);
+    return program_write(&list, out, most);
 }

@@ -90,6 +90,17 @@ static size_t lie_small(void *self, const void *block) {
     return 5;
 }
 
+static size_t lie_large(void *self, const void *block) {
+    return osmem_subject.usable_size(self, block) + 16;
+}
+
+static size_t usable_told;
+
+static size_t lie_shrinking(void *self, const void *block) {
+    (void)self, (void)block;
+    return usable_told--;
+}
+
 START_TEST(lies_of_malloc) {
     liar = osmem_subject;
     liar.malloc = lie_null;
@@ -110,6 +121,49 @@ START_TEST(lies_of_malloc) {
     liar = osmem_subject;
     liar.usable_size = lie_small;
     expect_failure("format 1\nmalloc s0 6\n", "usable size", 0);
+    liar.usable_size = lie_large;
+    expect_failure("format 1\nmalloc s0 6\n", "waste", 0);
+    liar.usable_size = lie_shrinking;
+    usable_told = 48;
+    liar.statistics = NULL;
+    expect_failure("format 1\nmalloc s0 33\nusable_size s0\n", "usable size", 1);
+}
+END_TEST
+
+static struct subject_statistics lie_blocks(void *self) {
+    struct subject_statistics told = osmem_subject.statistics(self);
+    told.blocks++;
+    return told;
+}
+
+static struct subject_statistics lie_bytes(void *self) {
+    struct subject_statistics told = osmem_subject.statistics(self);
+    told.bytes += 16;
+    return told;
+}
+
+START_TEST(lies_of_statistics) {
+    liar = osmem_subject;
+    liar.statistics = lie_blocks;
+    expect_failure("format 1\nmalloc s0 6\n", "statistics", 0);
+    liar.statistics = lie_bytes;
+    expect_failure("format 1\nmalloc s0 6\n", "statistics", 0);
+}
+END_TEST
+
+/* Whatever is written to somebody's block is seen when it is freed. */
+static void *lie_over_the_last(void *self, size_t size) {
+    char *block = osmem_subject.malloc(self, size);
+    if (last_block)
+        *(char *)last_block ^= 1;
+    last_block = size == 77 ? block : NULL;
+    return block;
+}
+
+START_TEST(a_block_that_is_freed_is_looked_at) {
+    liar = osmem_subject;
+    liar.malloc = lie_over_the_last;
+    expect_failure("format 1\nmalloc s0 77\nmalloc s1 1\nfree s0\n", "contents", 2);
 }
 END_TEST
 
@@ -133,6 +187,16 @@ static void *lie_frees_on_failure(void *self, void *block, size_t size) {
     return moved;
 }
 
+/* Refused, as the kernel knows; and yet a byte is lost. */
+static void *lie_scribbles_on_failure(void *self, void *block, size_t size) {
+    if (size < 100000)
+        return osmem_subject.realloc(self, block, size);
+    machine.refused++;
+    *(char *)block ^= 1;
+    errno = ENOMEM;
+    return NULL;
+}
+
 static void *lie_realloc_zero(void *self, void *block, size_t size) {
     return size ? osmem_subject.realloc(self, block, size) : block;
 }
@@ -146,6 +210,9 @@ START_TEST(lies_of_calloc_and_realloc) {
     expect_failure("format 1\nmalloc s0 100\nrealloc s0 90\n", "contents", 1);
     liar.realloc = lie_frees_on_failure;
     expect_failure("format 1\nmalloc s0 100\nrealloc s0 max-1\n", "unchanged", 1);
+    liar.realloc = lie_scribbles_on_failure;
+    expect_failure("format 1\nmalloc s0 100\nrealloc s0 100000\nrealloc s0 10\n",
+                   "contents", 1);
     liar.realloc = lie_realloc_zero;
     expect_failure("format 1\nmalloc s0 100\nrealloc s0 0\n", "realloc to 0", 1);
 }
@@ -211,6 +278,10 @@ START_TEST(patterns_see_every_dense_byte) {
             block[i] ^= 0x40;
         }
     }
+    pattern_fill(block, 1003, 5);
+    ck_assert(!pattern_holds(block, 1003, 1003, 6, &at) && at == 0); /* each its own */
+    block[1002] ^= 1;
+    ck_assert(!pattern_holds(block, 1003, 1003, 5, &at) && at == 1002);
     memset(block, 0, sizeof block);
     ck_assert(pattern_is_zero(block, sizeof block, &at) &&
               pattern_is_zero(block, 0, &at));
@@ -221,6 +292,7 @@ END_TEST
 
 int main(void) {
     return suite_run("rig", SUITE(osmem_passes_a_program_of_everything, lies_of_malloc,
+                                  lies_of_statistics, a_block_that_is_freed_is_looked_at,
                                   lies_of_calloc_and_realloc, lies_of_free,
                                   patterns_see_every_dense_byte));
 }

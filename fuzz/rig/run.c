@@ -1,71 +1,15 @@
 #include "fuzz/rig/run.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "fuzz/ops/codec.h"
+#include "fuzz/rig/judge.h"
 #include "fuzz/rig/pattern.h"
 #include "osmem/base/num.h"
-
-/* An errno that no call sets, to see whether one did. */
-#define ERRNO_UNTOUCHED 7777
-
-/* Requests from here on may be refused by a full box; below, only by schedule. */
-#define RIG_REFUSABLE ((size_t)1 << 16)
 
 void rig_init(struct rig *rig, const struct subject *subject, struct machine *machine) {
     *rig = (struct rig){.subject = subject, .machine = machine, .walks = true};
     machine->tells = true;
-}
-
-/* ---- what an oracle says ---- */
-
-/* Notes the first failure; always false. */
-static bool rig_fail(struct rig *rig, const char *oracle, const char *expected,
-                     const char *format, ...) {
-    struct rig_failure *failure = &rig->failure;
-    if (failure->oracle)
-        return false;
-    failure->oracle = oracle;
-    failure->operation = rig->operation;
-    snprintf(failure->expected, sizeof failure->expected, "%s", expected);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(failure->found, sizeof failure->found, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
-static bool rig_check(struct rig *rig, bool full) {
-    const struct subject *subject = rig->subject;
-    const char *broken = subject->check ? subject->check(rig->self, full) : NULL;
-    if (broken)
-        return rig_fail(rig, "invariant", "a sound heap", "%s", broken);
-    broken = machine_check(rig->machine);
-    if (broken)
-        return rig_fail(rig, "ledger", "only what a correct allocator does", "%s",
-                        broken);
-    if (!subject->statistics)
-        return true;
-    struct subject_statistics seen = subject->statistics(rig->self);
-    if (seen.blocks != rig->shadow.live)
-        return rig_fail(rig, "statistics", "as many blocks as the program holds",
-                        "%zu in use, %zu held", seen.blocks, rig->shadow.live);
-    if (subject->usable_size && seen.bytes != rig->shadow.reserved)
-        return rig_fail(rig, "statistics", "as many bytes as the program may use",
-                        "%zu in use, %zu held", seen.bytes, rig->shadow.reserved);
-    return true;
-}
-
-static bool rig_check_contents(struct rig *rig, unsigned slot, const char *address,
-                               size_t length) {
-    size_t at;
-    if (shadow_holds(&rig->shadow.slot[slot], address, length, &at))
-        return true;
-    return rig_fail(rig, "contents", "the bytes that the program wrote",
-                    "byte %zu of s%u's %zu has changed", at, slot,
-                    rig->shadow.slot[slot].asked);
 }
 
 /* An operation reaches the allocator. */
@@ -79,86 +23,6 @@ static void rig_tell(struct rig *rig, struct rig_call call) {
     call.operation = rig->operation;
     if (rig->on_call)
         rig->on_call(rig->context, &call);
-}
-
-/* ---- one request ---- */
-
-/* What the subject was asked for, and what it answered. */
-struct rig_request {
-    unsigned slot;
-    size_t size;
-    size_t alignment;
-    bool impossible; /* must be refused: too large, or the alignment is none */
-    int error;       /* the errno that a refusal must give */
-    size_t refused;  /* the machine's count before the call */
-    uint64_t digest; /* of the subject before the call */
-};
-
-static struct rig_request rig_request(struct rig *rig, unsigned slot, size_t size,
-                                      size_t alignment) {
-    struct rig_request request = {.slot = slot,
-                                  .size = size,
-                                  .alignment = alignment,
-                                  .impossible = size > PTRDIFF_MAX,
-                                  .error = ENOMEM,
-                                  .refused = rig->machine->refused};
-    if (!num_is_pow2(alignment)) {
-        request.impossible = true;
-        request.error = EINVAL;
-    }
-    bool may_be_refused = request.impossible || size >= RIG_REFUSABLE ||
-                          machine_is_tight(rig->machine) || alignment >= RIG_REFUSABLE ||
-                          machine_refusal_pending(rig->machine);
-    if (may_be_refused && rig->subject->digest)
-        request.digest = rig->subject->digest(rig->self);
-    rig_count(rig);
-    errno = ERRNO_UNTOUCHED;
-    return request;
-}
-
-/* NULL is legitimate for what cannot be, and when
- * the kernel refused; the heap is as before. */
-static bool rig_check_refusal(struct rig *rig, const struct rig_request *request) {
-    int error = errno;
-    if (!request->impossible && rig->machine->refused == request->refused &&
-        request->size < MACHINE_MAP_USABLE)
-        return rig_fail(rig, "null", "memory: the kernel refused nothing",
-                        "NULL for %zu bytes", request->size);
-    if (error != request->error)
-        return rig_fail(rig, "errno", request->error == EINVAL ? "EINVAL" : "ENOMEM",
-                        "errno %d", error == ERRNO_UNTOUCHED ? 0 : error);
-    if (rig->subject->digest && rig->subject->digest(rig->self) != request->digest)
-        return rig_fail(rig, "unchanged", "a refused call leaves every block as it was",
-                        "the blocks in use differ");
-    return true;
-}
-
-/* A block that was handed out: possible, aligned, ours, nobody else's, and large enough.
- */
-static bool rig_check_block(struct rig *rig, const struct rig_request *request,
-                            char *block, size_t *reserved) {
-    size_t alignment = num_max(request->alignment, rig->subject->alignment);
-    if (request->impossible)
-        return rig_fail(rig, "impossible", "NULL", "a block for %zu bytes aligned to %zu",
-                        request->size, request->alignment);
-    if (num_address(block) % alignment)
-        return rig_fail(rig, "alignment", "a multiple of the alignment",
-                        "%zu bytes off %zu", num_address(block) % alignment, alignment);
-    *reserved = request->size;
-    if (rig->subject->usable_size)
-        *reserved = rig->subject->usable_size(rig->self, block);
-    if (*reserved < request->size)
-        return rig_fail(rig, "usable size", "at least the size asked", "%zu of %zu",
-                        *reserved, request->size);
-    if (!machine_holds(rig->machine, block, *reserved))
-        return rig_fail(rig, "outside", "memory of the heap",
-                        "%zu bytes that the kernel did not give", *reserved);
-    unsigned other = shadow_overlap(&rig->shadow, request->slot, block, *reserved);
-    if (other < OP_SLOTS)
-        return rig_fail(rig, "disjoint", "memory that nobody has",
-                        "%zu bytes that overlap s%u's %zu", *reserved, other,
-                        rig->shadow.slot[other].reserved);
-    return true;
 }
 
 /* Adds an answer to the run's trace. */
@@ -191,26 +55,43 @@ static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
     rig_tell_spots(rig, block, size);
 }
 
+/* About to ask for a block. */
+static struct rig_request rig_ask(struct rig *rig, enum op_kind kind, unsigned slot,
+                                  size_t size, size_t alignment) {
+    struct rig_request request = judge_request(rig, kind, slot, size, alignment);
+    rig_count(rig);
+    errno = ERRNO_UNTOUCHED;
+    return request;
+}
+
+/* What came back, before anything else can change errno. */
+static void rig_note(struct rig *rig, const struct rig_request *request,
+                     const char *block) {
+    rig->answer = (struct rig_answer){
+        .asked = true, .given = block, .error = errno, .size = request->size};
+    if (!rig->subject->elsewhere)
+        rig_trace(rig, block, 0);
+}
+
 static bool rig_accept(struct rig *rig, const struct rig_request *request, char *block) {
     size_t reserved;
-    if (!block) {
-        rig_trace(rig, NULL, 0);
-        return rig_check_refusal(rig, request);
-    }
-    if (!rig_check_block(rig, request, block, &reserved))
+    rig_note(rig, request, block);
+    if (!block)
+        return judge_refusal(rig, request);
+    if (!judge_block(rig, request, block, &reserved))
         return false;
-    rig_trace(rig, block, reserved);
+    rig->trace = num_mix(rig->trace + reserved);
     rig_enter(rig, request->slot, block, request->size, reserved);
     return true;
 }
 
 /* ---- the operations ---- */
 
-static bool rig_free(struct rig *rig, unsigned slot) {
+bool rig_free(struct rig *rig, unsigned slot) {
     char *block = rig->shadow.slot[slot].address;
     if (!block)
         return true;
-    if (!rig_check_contents(rig, slot, block, SIZE_MAX))
+    if (!judge_contents(rig, slot, block, SIZE_MAX))
         return false;
     shadow_leave(&rig->shadow, slot);
     rig_count(rig);
@@ -218,7 +99,7 @@ static bool rig_free(struct rig *rig, unsigned slot) {
     errno = ERRNO_UNTOUCHED;
     rig->subject->free(rig->self, block);
     if (errno != ERRNO_UNTOUCHED)
-        return rig_fail(rig, "errno", "free keeps errno", "errno %d", errno);
+        return judge_fail(rig, "errno", "free keeps errno", "errno %d", errno);
     return true;
 }
 
@@ -231,7 +112,7 @@ static bool rig_malloc(struct rig *rig, const struct op *op) {
     if (!rig_free(rig, op->slot))
         return false;
     rig_tell(rig, (struct rig_call){.kind = OP_MALLOC, .slot = op->slot, .size = size});
-    struct rig_request request = rig_request(rig, op->slot, size, 1);
+    struct rig_request request = rig_ask(rig, OP_MALLOC, op->slot, size, 1);
     return rig_accept(rig, &request, rig->subject->malloc(rig->self, size));
 }
 
@@ -244,29 +125,31 @@ static bool rig_calloc(struct rig *rig, const struct op *op) {
         return false;
     rig_tell(rig, (struct rig_call){
                       .kind = OP_CALLOC, .slot = op->slot, .count = count, .size = size});
-    struct rig_request request = rig_request(rig, op->slot, wraps ? SIZE_MAX : total, 1);
+    struct rig_request request =
+        rig_ask(rig, OP_CALLOC, op->slot, wraps ? SIZE_MAX : total, 1);
     char *block = rig->subject->calloc(rig->self, count, size);
     size_t reserved;
-    if (block && !rig_check_block(rig, &request, block, &reserved))
+    if (block && !judge_block(rig, &request, block, &reserved))
         return false;
     if (block && !pattern_is_zero(block, total, &wrong))
-        return rig_fail(rig, "zeroed", "all bytes zero", "byte %zu of %zu is not", wrong,
-                        total);
+        return judge_fail(rig, "zeroed", "all bytes zero", "byte %zu of %zu is not",
+                          wrong, total);
     return rig_accept(rig, &request, block);
 }
 
 static bool rig_aligned_alloc(struct rig *rig, const struct op *op) {
     size_t size = rig_size(rig, op->slot, op->size);
     size_t alignment = op_alignment(op->alignment);
-    if (!rig->subject->aligned_alloc)
-        return true;
+    if (!rig->subject->aligned_alloc) /* then a plain block has to do */
+        return num_is_pow2(alignment) ? rig_malloc(rig, op) : rig_free(rig, op->slot);
     if (!rig_free(rig, op->slot))
         return false;
     rig_tell(rig, (struct rig_call){.kind = OP_ALIGNED_ALLOC,
                                     .slot = op->slot,
                                     .size = size,
                                     .alignment = alignment});
-    struct rig_request request = rig_request(rig, op->slot, size, alignment);
+    struct rig_request request =
+        rig_ask(rig, OP_ALIGNED_ALLOC, op->slot, size, alignment);
     return rig_accept(rig, &request,
                       rig->subject->aligned_alloc(rig->self, alignment, size));
 }
@@ -274,25 +157,26 @@ static bool rig_aligned_alloc(struct rig *rig, const struct op *op) {
 static bool rig_realloc(struct rig *rig, const struct op *op) {
     struct shadow_block old = rig->shadow.slot[op->slot];
     size_t size = rig_size(rig, op->slot, op->size);
-    if (old.address && !rig_check_contents(rig, op->slot, old.address, SIZE_MAX))
+    if (old.address && !judge_contents(rig, op->slot, old.address, SIZE_MAX))
         return false;
     rig_tell(rig, (struct rig_call){.kind = OP_REALLOC, .slot = op->slot, .size = size});
-    struct rig_request request = rig_request(rig, op->slot, size, 1);
+    struct rig_request request = rig_ask(rig, OP_REALLOC, op->slot, size, 1);
     char *block = rig->subject->realloc(rig->self, old.address, size);
     if (old.address && size == 0) {
         if (block)
-            return rig_fail(rig, "realloc to 0", "NULL, and the block is free",
-                            "a block");
+            return judge_fail(rig, "realloc to 0", "NULL, and the block is free",
+                              "a block");
         shadow_leave(&rig->shadow, op->slot);
         return true;
     }
+    rig_note(rig, &request, block);
     if (!block)
-        return rig_check_refusal(rig, &request) &&
-               (!old.address || rig_check_contents(rig, op->slot, old.address, SIZE_MAX));
+        return judge_refusal(rig, &request) &&
+               (!old.address || judge_contents(rig, op->slot, old.address, SIZE_MAX));
     size_t reserved;
-    if (!rig_check_block(rig, &request, block, &reserved))
+    if (!judge_block(rig, &request, block, &reserved))
         return false;
-    if (old.address && !rig_check_contents(rig, op->slot, block, size))
+    if (old.address && !judge_contents(rig, op->slot, block, size))
         return false;
     if (old.address && block != old.address) /* it may be a copy */
         machine_written(rig->machine, block, num_min(old.reserved, reserved));
@@ -306,15 +190,15 @@ static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
     if (!block.address || (usable && !rig->subject->usable_size))
         return true;
     rig_tell(rig, (struct rig_call){.kind = op->kind, .slot = op->slot});
-    if (!rig_check_contents(rig, op->slot, block.address, SIZE_MAX))
+    if (!judge_contents(rig, op->slot, block.address, SIZE_MAX))
         return false;
     if (usable) {
         size_t reserved = rig->subject->usable_size(rig->self, block.address);
         rig_count(rig);
         if (reserved != block.reserved)
-            return rig_fail(rig, "usable size",
-                            "the same as when the block was handed out", "%zu, not %zu",
-                            reserved, block.reserved);
+            return judge_fail(rig, "usable size",
+                              "the same as when the block was handed out", "%zu, not %zu",
+                              reserved, block.reserved);
         pattern_fill(block.address, reserved, block.serial);
         rig_tell_spots(rig, block.address, reserved);
     }
@@ -339,7 +223,7 @@ static bool rig_sbrk(struct rig *rig, ptrdiff_t step) {
     return true;
 }
 
-static bool rig_step(struct rig *rig, const struct op *op) {
+static bool rig_do(struct rig *rig, const struct op *op) {
     switch (op->kind) {
     case OP_MALLOC:
         return rig_malloc(rig, op);
@@ -358,7 +242,7 @@ static bool rig_step(struct rig *rig, const struct op *op) {
     case OP_TRIM:
         return rig_trim(rig);
     case OP_CHECK:
-        return rig_check(rig, true);
+        return judge_heap(rig, true);
     case OP_REFUSE:
         rig_tell(rig, (struct rig_call){.kind = OP_REFUSE,
                                         .refuse_first = op_refuse_first(op->count),
@@ -373,28 +257,41 @@ static bool rig_step(struct rig *rig, const struct op *op) {
     }
 }
 
-/* Frees everything; what is left must be what was there at the start. */
-static bool rig_finish(struct rig *rig) {
+/* ---- a run ---- */
+
+void rig_start(struct rig *rig) {
+    machine_reset(rig->machine);
+    shadow_init(&rig->shadow);
+    rig->failure.oracle = NULL;
+    rig->trace = 0;
+    rig->operation = SIZE_MAX; /* none yet */
+    rig->self = rig->subject->open(rig->machine);
+}
+
+bool rig_step(struct rig *rig, const struct op *op) {
+    rig->operation++;
+    rig->answer.asked = false;
+    return rig_do(rig, op) && (!rig->walks || judge_heap(rig, false));
+}
+
+bool rig_finish(struct rig *rig) {
+    rig->operation++;
     machine_refuse(rig->machine, 1, 0);
     for (unsigned slot = 0; slot < OP_SLOTS; slot++)
         if (!rig_free(rig, slot))
             return false;
-    if (!rig_trim(rig) || !rig_check(rig, true))
+    if (!judge_heap(rig, false) || !rig_trim(rig) || !judge_heap(rig, true))
         return false;
     const char *left = rig->subject->leftover ? rig->subject->leftover(rig->self) : NULL;
-    return !left || rig_fail(rig, "leftover", "as at the start", "%s", left);
+    return !left || judge_fail(rig, "leftover", "as at the start", "%s", left);
 }
 
 bool rig_run(struct rig *rig, const uint8_t *bytes, size_t length) {
     struct op op;
     size_t at = 0;
-    machine_reset(rig->machine);
-    shadow_init(&rig->shadow);
-    rig->failure.oracle = NULL;
-    rig->trace = 0;
-    rig->self = rig->subject->open(rig->machine);
-    for (rig->operation = 0; codec_decode(bytes, length, &at, &op); rig->operation++)
-        if (!rig_step(rig, &op) || (rig->walks && !rig_check(rig, false)))
+    rig_start(rig);
+    while (codec_decode(bytes, length, &at, &op))
+        if (!rig_step(rig, &op))
             return false;
     return rig_finish(rig);
 }

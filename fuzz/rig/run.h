@@ -10,6 +10,7 @@
 #define FUZZ_RIG_RUN_H
 
 #include "fuzz/machine/machine.h"
+#include "fuzz/rig/fit.h"
 #include "fuzz/rig/shadow.h"
 #include "fuzz/subject/subject.h"
 
@@ -32,6 +33,14 @@ struct rig_call {
     ptrdiff_t step; /* by which a foreigner has moved the break */
 };
 
+/* What the last operation's request came to. */
+struct rig_answer {
+    bool asked;  /* it made one */
+    bool given;  /* a block came back */
+    int error;   /* errno after it */
+    size_t size; /* for so many bytes */
+};
+
 struct rig {
     const struct subject *subject;
     struct machine *machine;
@@ -41,7 +50,11 @@ struct rig {
     size_t checked;  /* operations that reached the allocator, over all runs */
     uint64_t trace;  /* of every answer of this run, by offsets: the same at any base */
     size_t live_sum; /* of live blocks after each of those, to know their mean */
-    bool walks;      /* check the heap after each operation */
+    const char *without; /* names of oracles that say nothing; NULL: all speak */
+    bool walks;          /* check the heap after each operation */
+    bool fits;           /* hold each choice against the best fit */
+    struct fit fit;      /* what could have been chosen */
+    struct rig_answer answer;
     struct rig_failure failure;
     void (*on_call)(void *context,
                     const struct rig_call *call); /* before each; may be NULL */
@@ -50,6 +63,17 @@ struct rig {
 
 /* The machine must be open; it is reset before each run. */
 void rig_init(struct rig *rig, const struct subject *subject, struct machine *machine);
+
+/*
+ * A run in steps: a fresh subject; operations, each checked; everything freed, trimmed and
+ * as at the start. False: a failure is noted, and the run is over.
+ */
+void rig_start(struct rig *rig);
+bool rig_step(struct rig *rig, const struct op *op);
+bool rig_finish(struct rig *rig);
+
+/* Frees what a slot holds; OK if that is nothing. */
+bool rig_free(struct rig *rig, unsigned slot);
 
 /* Runs a program of any bytes to its end or to the first failure; true if none. */
 bool rig_run(struct rig *rig, const uint8_t *bytes, size_t length);

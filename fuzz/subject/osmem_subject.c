@@ -1,11 +1,13 @@
 #include "fuzz/subject/osmem_subject.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "osmem/base/num.h"
 #include "osmem/check/check.h"
 #include "osmem/check/walk.h"
 #include "osmem/front/front.h"
+#include "osmem/heap/policy.h"
 
 struct osmem_self {
     struct os_front front;
@@ -15,20 +17,32 @@ struct osmem_self {
     char message[160];
 };
 
+static_assert(sizeof(struct osmem_self) <= MACHINE_SUBJECT, "it fits the machine");
+
 static void osmem_on_fault(struct os_front *front, const struct os_fault_info *info) {
     struct osmem_self *self = (struct osmem_self *)(void *)front;
     if (!self->fault)
         self->fault = fault_slug(info->kind);
 }
 
+static struct osmem_self *osmem_start(struct machine *machine) {
+    struct osmem_self *self = (void *)machine->subject;
+    front_init(&self->front, &machine->kernel);
+    self->front.on_fault = osmem_on_fault;
+    self->cache = (struct os_cache){0};
+    self->machine = machine;
+    self->fault = NULL;
+    return self;
+}
+
 static void *osmem_open(struct machine *machine) {
-    static struct osmem_self self;
-    front_init(&self.front, &machine->kernel);
-    self.front.on_fault = osmem_on_fault;
-    self.cache = (struct os_cache){0};
-    self.machine = machine;
-    self.fault = NULL;
-    return &self;
+    return osmem_start(machine);
+}
+
+static void *osmem_open_with_canaries(struct machine *machine) {
+    struct osmem_self *self = osmem_start(machine);
+    self->front.options.canary = true;
+    return self;
 }
 
 static void *osmem_malloc(void *self, size_t size) {
@@ -66,10 +80,38 @@ static void osmem_trim(void *self) {
     front_trim(&to->front);
 }
 
+/* A large block whose fences the kernel granted can be left at neither end. */
+static bool osmem_fences_hold(const struct osmem_self *self) {
+    const struct large_entry *entries = large_entries(&self->front.heap);
+    for (size_t i = 0; i < self->front.heap.large.count; i++) {
+        const struct large_entry *entry = &entries[i];
+        if (entry->live && entry->guarded &&
+            (machine_holds(self->machine, entry->address - 1, 1) ||
+             machine_holds(self->machine, entry->address + entry->room, 1)))
+            return false;
+    }
+    return true;
+}
+
+/* While nobody interferes, no more stays free at the top of the break than frees may leave. */
+static bool osmem_top_is_trimmed(const struct osmem_self *self) {
+    const struct os_heap *heap = &self->front.heap;
+    if (heap->break_span == SPANS_MAX || self->machine->refused ||
+        self->machine->visited || !heap->span[heap->break_span].granules)
+        return true;
+    const struct os_span *span = &heap->span[heap->break_span];
+    return tags_left_free(span->tags + span->granules) * GRANULE <
+           POLICY_TRIM_AT + POLICY_LARGE;
+}
+
 static const char *osmem_check(void *self, bool full) {
     struct osmem_self *to = self;
     if (to->fault)
         return to->fault;
+    if (!osmem_fences_hold(to))
+        return "a fence of a large block can be written to";
+    if (!osmem_top_is_trimmed(to))
+        return "much memory at the top of the break is free and not given back";
     struct check_breach breach =
         check_heap(&to->front.heap, full ? CHECK_FULL : CHECK_QUICK);
     if (breach.invariant == INVARIANT_NONE)
@@ -108,6 +150,55 @@ static uint64_t osmem_digest(void *self) {
     return digest.sum;
 }
 
+static uint64_t osmem_offset(const struct osmem_self *self, const void *address) {
+    return address ? num_mix((uint64_t)((const char *)address - self->machine->memory))
+                   : 0;
+}
+
+static uint64_t osmem_sum(uint64_t sum, const void *bytes, size_t length) {
+    const char *at = bytes;
+    for (; length >= 8; at += 8, length -= 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
+        sum ^= sum >> 29;
+    }
+    for (; length > 0; length--)
+        sum = num_mix(sum + (unsigned char)*at++);
+    return sum;
+}
+
+/* The tags with their links, the links of small blocks, and what may look like zero. */
+static uint64_t osmem_span_state(const struct osmem_self *self, unsigned number) {
+    const struct os_heap *heap = &self->front.heap;
+    const struct os_span *span = &heap->span[number];
+    struct tags_extent extent;
+    uint64_t sum = osmem_offset(self, span->base) + num_mix(span->granules) +
+                   osmem_offset(self, span->break_end);
+    if (span->granules)
+        sum = osmem_sum(sum, (const void *)span->tags, span->granules);
+    for (size_t at = 0; at < span->granules && tags_read(span->tags + at, &extent);
+         at += extent.granules)
+        if (extent.state == STATE_FREE)
+            sum = osmem_sum(sum, span->base + at * GRANULE,
+                            num_min(extent.granules * GRANULE, 64));
+    return sum;
+}
+
+static uint64_t osmem_state(void *self) {
+    const struct osmem_self *from = self;
+    const struct os_heap *heap = &from->front.heap;
+    uint64_t sum = osmem_sum(heap->break_span, &heap->bins, sizeof heap->bins);
+    for (unsigned i = 0; i < heap->spans; i++)
+        sum = num_mix(sum + osmem_span_state(from, i));
+    for (size_t i = 0; i < heap->large.count; i++) {
+        const struct large_entry *entry = &large_entries(heap)[i];
+        sum = num_mix(sum + osmem_offset(from, entry->base) + entry->length) +
+              osmem_offset(from, entry->address) + entry->room + entry->live;
+    }
+    return num_mix(sum + machine_state(from->machine));
+}
+
 /* The mappings that a heap keeps when nothing is in use: its planes, spans and registry.
  */
 static size_t osmem_own_mappings(const struct os_heap *heap) {
@@ -132,30 +223,59 @@ static const char *osmem_leftover(void *self) {
         for (size_t at = 0; at < span->granules; at += extent.granules)
             if (!tags_read(span->tags + at, &extent) || extent.state == STATE_IN_USE)
                 return "a span is not free";
+            else if (extent.state == STATE_FREE && !extent.zero &&
+                     extent.granules * GRANULE >= POLICY_DISCARD)
+                return "the pages of a large free block were not given back";
     }
     if (heap->break_span == SPANS_MAX)
         return NULL;
     const struct os_span *span = &heap->span[heap->break_span];
     bool foreign =
         machine_foreign_top(to->machine) || heap->counters.granules[STATE_NOT_OURS];
-    if (!foreign && span->break_end != span->first_end)
-        return "the break is not where the first call left it";
+    if (!foreign && num_ceil(num_address(span->break_end), MACHINE_PAGE) !=
+                        num_ceil(num_address(span->first_end), MACHINE_PAGE))
+        return "the break is not in the page where the first call left it";
     return NULL;
 }
 
+struct osmem_free_blocks {
+    void (*block)(void *context, const char *address, size_t room);
+    void *context;
+};
+
+static bool osmem_free_block(void *context, const struct walk_block *block) {
+    const struct osmem_free_blocks *to = context;
+    if (block->state == STATE_FREE)
+        to->block(to->context, block->address, block->room);
+    return true;
+}
+
+static void osmem_free_blocks(void *self,
+                              void (*block)(void *context, const char *address,
+                                            size_t room),
+                              void *context) {
+    const struct osmem_self *from = self;
+    struct osmem_free_blocks to = {block, context};
+    walk_heap(&from->front.heap, osmem_free_block, &to);
+}
+
+#define OSMEM_FUNCTIONS                                                                 \
+    .alignment = 16, .malloc = osmem_malloc, .calloc = osmem_calloc,                    \
+    .realloc = osmem_realloc, .free = osmem_free, .aligned_alloc = osmem_aligned_alloc, \
+    .usable_size = osmem_usable_size, .trim = osmem_trim, .check = osmem_check,         \
+    .statistics = osmem_statistics, .digest = osmem_digest, .state = osmem_state,       \
+    .leftover = osmem_leftover
+
 const struct subject osmem_subject = {
     .name = "osmem",
-    .alignment = 16,
     .open = osmem_open,
-    .malloc = osmem_malloc,
-    .calloc = osmem_calloc,
-    .realloc = osmem_realloc,
-    .free = osmem_free,
-    .aligned_alloc = osmem_aligned_alloc,
-    .usable_size = osmem_usable_size,
-    .trim = osmem_trim,
-    .check = osmem_check,
-    .statistics = osmem_statistics,
-    .digest = osmem_digest,
-    .leftover = osmem_leftover,
+    OSMEM_FUNCTIONS,
+    .free_blocks = osmem_free_blocks,
+};
+
+const struct subject osmem_canary_subject = {
+    .name = "osmem with canaries",
+    .waste = GRANULE,
+    .open = osmem_open_with_canaries,
+    OSMEM_FUNCTIONS,
 };

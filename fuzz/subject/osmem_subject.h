@@ -3,7 +3,10 @@
 
 #include "fuzz/subject/subject.h"
 
-/* The front of osmem over a heap value on the machine. One open at a time. */
+/* The front of osmem over a heap value on the machine. One open at a time on each machine. */
 extern const struct subject osmem_subject;
+
+/* The same with room for a canary behind every block. */
+extern const struct subject osmem_canary_subject;
 
 #endif

@@ -19,9 +19,17 @@ struct subject_statistics {
 
 struct subject {
     const char *name;
-    size_t alignment; /* of every block */
+    size_t alignment;  /* of every block */
+    bool zero_is_null; /* a request for 0 bytes gives NULL, as C allows */
+    bool elsewhere;    /* its memory is the process's own and not the machine's */
+    bool lowest;       /* of free blocks that fit alike it takes the lowest */
+    size_t header;     /* bytes of its own between two blocks */
+    /* Usable bytes of a block beyond its size rounded up to the alignment; a mapping for one
+     * block may have a page more. */
+    size_t waste;
 
-    /* A fresh allocator over this kernel. Nothing of an earlier one may be left. */
+    /* A fresh allocator over this kernel; its state may stand in machine->subject. Nothing of
+     * an earlier one may be left. */
     void *(*open)(struct machine *machine);
 
     /* As the C functions of these names; errno included. */
@@ -41,8 +49,19 @@ struct subject {
     struct subject_statistics (*statistics)(void *self);
     /* A number that is equal if the blocks in use are the same. */
     uint64_t (*digest)(void *self);
+    /* A number that is equal, at any base, if the allocator will answer everything alike. */
+    uint64_t (*state)(void *self);
     /* After everything was freed and trimmed: what is not as at the start, or NULL. */
     const char *(*leftover)(void *self);
+    /*
+     * Calls for each free block of the heap that the next request could be given, as large
+     * as it would be found. A subject that has it promises a best fit: a request needs its
+     * size rounded up to the alignment, and no smaller block that has it is passed over. It
+     * also promises that a block grows in place where what is free behind it is enough.
+     */
+    void (*free_blocks)(void *self,
+                        void (*block)(void *context, const char *address, size_t room),
+                        void *context);
 };
 
 #endif

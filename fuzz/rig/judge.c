@@ -1,0 +1,186 @@
+#include "fuzz/rig/judge.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "osmem/base/num.h"
+
+/* Requests from here on may be refused by a full box; below, only by schedule. */
+#define RIG_REFUSABLE ((size_t)1 << 16)
+
+bool judge_fail(struct rig *rig, const char *oracle, const char *expected,
+                const char *format, ...) {
+    struct rig_failure *failure = &rig->failure;
+    if (rig->without && strstr(rig->without, oracle))
+        return true;
+    if (failure->oracle)
+        return false;
+    failure->oracle = oracle;
+    failure->operation = rig->operation;
+    snprintf(failure->expected, sizeof failure->expected, "%s", expected);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(failure->found, sizeof failure->found, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool judge_heap(struct rig *rig, bool full) {
+    const struct subject *subject = rig->subject;
+    const char *broken = subject->check ? subject->check(rig->self, full) : NULL;
+    if (broken && !judge_fail(rig, "invariant", "a sound heap", "%s", broken))
+        return false;
+    broken = machine_check(rig->machine);
+    if (broken &&
+        !judge_fail(rig, "ledger", "only what a correct allocator does", "%s", broken))
+        return false;
+    if (!subject->statistics)
+        return true;
+    struct subject_statistics seen = subject->statistics(rig->self);
+    if (seen.blocks != rig->shadow.live &&
+        !judge_fail(rig, "statistics", "as many blocks as the program holds",
+                    "%zu in use, %zu held", seen.blocks, rig->shadow.live))
+        return false;
+    if (subject->usable_size && seen.bytes != rig->shadow.reserved)
+        return judge_fail(rig, "statistics", "as many bytes as the program may use",
+                          "%zu in use, %zu held", seen.bytes, rig->shadow.reserved);
+    return true;
+}
+
+bool judge_contents(struct rig *rig, unsigned slot, const char *address, size_t length) {
+    size_t at;
+    if (shadow_holds(&rig->shadow.slot[slot], address, length, &at))
+        return true;
+    return judge_fail(rig, "contents", "the bytes that the program wrote",
+                      "byte %zu of s%u's %zu has changed", at, slot,
+                      rig->shadow.slot[slot].asked);
+}
+
+/* What the laws of choice are about. */
+static bool judge_chooses(const struct rig *rig, const struct rig_request *request) {
+    return rig->fits && rig->subject->free_blocks && request->kind != OP_ALIGNED_ALLOC;
+}
+
+struct rig_request judge_request(struct rig *rig, enum op_kind kind, unsigned slot,
+                                 size_t size, size_t alignment) {
+    struct rig_request request = {.kind = kind,
+                                  .slot = slot,
+                                  .size = size,
+                                  .alignment = alignment,
+                                  .impossible = size > PTRDIFF_MAX,
+                                  .error = ENOMEM,
+                                  .refused = rig->machine->refused,
+                                  .brk = rig->machine->brk};
+    if (!num_is_pow2(alignment)) {
+        request.impossible = true;
+        request.error = EINVAL;
+    }
+    bool may_be_refused = request.impossible || size >= RIG_REFUSABLE ||
+                          machine_is_tight(rig->machine) || alignment >= RIG_REFUSABLE ||
+                          machine_refusal_pending(rig->machine);
+    if (may_be_refused && rig->subject->digest)
+        request.digest = rig->subject->digest(rig->self);
+    if (judge_chooses(rig, &request))
+        fit_note(&rig->fit, rig->subject, rig->self);
+    return request;
+}
+
+bool judge_refusal(struct rig *rig, const struct rig_request *request) {
+    int error = errno;
+    if (request->size == 0 && rig->subject->zero_is_null)
+        return true;
+    if (!request->impossible && rig->machine->refused == request->refused &&
+        request->size < MACHINE_MAP_USABLE &&
+        !judge_fail(rig, "null", "memory: the kernel refused nothing",
+                    "NULL for %zu bytes", request->size))
+        return false;
+    if (error != request->error &&
+        !judge_fail(rig, "errno", request->error == EINVAL ? "EINVAL" : "ENOMEM",
+                    "errno %d", error == ERRNO_UNTOUCHED ? 0 : error))
+        return false;
+    if (rig->subject->digest && rig->subject->digest(rig->self) != request->digest)
+        return judge_fail(rig, "unchanged", "a refused call leaves every block as it was",
+                          "the blocks in use differ");
+    return true;
+}
+
+/* The laws of choice. */
+static bool judge_fit(struct rig *rig, const struct rig_request *request,
+                      const char *block) {
+    struct fit_block better;
+    const struct shadow_block *old = &rig->shadow.slot[request->slot];
+    const struct subject *subject = rig->subject;
+    size_t need = num_ceil(num_max(request->size, 1), subject->alignment);
+    bool mapped = machine_is_mapped(rig->machine, block);
+    if (!judge_chooses(rig, request))
+        return true;
+    if (block != old->address && rig->machine->brk > request->brk &&
+        fit_any(&rig->fit, need) &&
+        !judge_fail(rig, "growth", "what is free already",
+                    "the break raised by %zu, to serve %zu bytes",
+                    rig->machine->brk - request->brk, need))
+        return false;
+    if (request->kind == OP_REALLOC && old->address) {
+        if (block == old->address || mapped ||
+            machine_is_mapped(rig->machine, old->address) ||
+            !fit_in_place(&rig->fit, old->address, old->reserved, subject->header, need))
+            return true;
+        return judge_fail(rig, "in place", "growth into what is free right behind",
+                          "a move, to grow %zu bytes to %zu", old->reserved, need);
+    }
+    if (fit_holds(&rig->fit, block, need, subject->lowest, &better))
+        return true;
+    return judge_fail(rig, "best fit", "the smallest free block that is large enough",
+                      "one of %zu bytes passed over for %zu", better.room, need);
+}
+
+/* Usable is what was asked, rounded up; a mapping's end with its page. */
+static bool judge_waste(struct rig *rig, const struct rig_request *request,
+                        const char *block, size_t reserved) {
+    size_t need = num_ceil(num_max(request->size, 1), rig->subject->alignment);
+    size_t most = rig->subject->waste;
+    if (machine_is_mapped(rig->machine, block) && most < SIZE_MAX)
+        most += MACHINE_PAGE;
+    return reserved <= need || reserved - need <= most ||
+           rig->machine->refused != request->refused ||
+           judge_fail(rig, "waste", "no more than was asked, rounded up",
+                      "%zu usable bytes for %zu", reserved, request->size);
+}
+
+bool judge_block(struct rig *rig, const struct rig_request *request, char *block,
+                 size_t *reserved) {
+    size_t alignment = num_max(request->alignment, rig->subject->alignment);
+    *reserved = 0;
+    if (request->impossible &&
+        !judge_fail(rig, "impossible", "NULL", "a block for %zu bytes aligned to %zu",
+                    request->size, request->alignment))
+        return false;
+    if (request->size == 0 && rig->subject->zero_is_null &&
+        !judge_fail(rig, "size 0", "NULL", "a block"))
+        return false;
+    if (num_address(block) % alignment &&
+        !judge_fail(rig, "alignment", "a multiple of the alignment", "%zu bytes off %zu",
+                    num_address(block) % alignment, alignment))
+        return false;
+    *reserved = request->size;
+    if (rig->subject->usable_size)
+        *reserved = rig->subject->usable_size(rig->self, block);
+    if (*reserved < request->size &&
+        !judge_fail(rig, "usable size", "at least the size asked", "%zu of %zu",
+                    *reserved, request->size))
+        return false;
+    if (!rig->subject->elsewhere && !machine_holds(rig->machine, block, *reserved) &&
+        !judge_fail(rig, "outside", "memory of the heap",
+                    "%zu bytes that the kernel did not give", *reserved))
+        return false;
+    if (!judge_waste(rig, request, block, *reserved))
+        return false;
+    unsigned other = shadow_overlap(&rig->shadow, request->slot, block, *reserved);
+    if (other < OP_SLOTS && !judge_fail(rig, "disjoint", "memory that nobody has",
+                                        "%zu bytes that overlap s%u's %zu", *reserved,
+                                        other, rig->shadow.slot[other].reserved))
+        return false;
+    return judge_fit(rig, request, block);
+}

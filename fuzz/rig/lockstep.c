@@ -1,0 +1,100 @@
+#include "fuzz/rig/lockstep.h"
+
+#include "fuzz/ops/codec.h"
+#include "fuzz/rig/judge.h"
+
+void lockstep_init(struct lockstep *lockstep, const struct subject *const *subjects,
+                   struct machine *machines, unsigned count) {
+    lockstep->rigs = count;
+    for (unsigned i = 0; i < count; i++)
+        rig_init(&lockstep->rig[i], subjects[i], &machines[i]);
+}
+
+/* The subject may answer otherwise than another: it was short of memory, or asked for nothing. */
+static bool lockstep_may_differ(const struct rig *rig, size_t refused) {
+    return rig->machine->refused != refused ||
+           (rig->subject->zero_is_null && rig->answer.size == 0);
+}
+
+static bool lockstep_disagree(struct rig *rig, const struct rig *other) {
+    return judge_fail(rig, "agreement",
+                      other->answer.given ? "a block, as others give"
+                                          : "NULL, as others give",
+                      "%s, errno %d, for %zu bytes; %s: %s, errno %d",
+                      rig->answer.given ? "a block" : "NULL", rig->answer.error,
+                      rig->answer.size, other->subject->name,
+                      other->answer.given ? "a block" : "NULL", other->answer.error);
+}
+
+/* Empties a slot in all. */
+static bool lockstep_empty(struct lockstep *lockstep, unsigned slot) {
+    for (unsigned i = 0; i < lockstep->rigs; i++) {
+        struct rig *rig = &lockstep->rig[i];
+        if (!rig_free(rig, slot)) {
+            lockstep->failed = rig;
+            return false;
+        }
+        rig->shadow.last_size[slot] = lockstep->rig[0].shadow.last_size[slot];
+    }
+    return true;
+}
+
+/* Compares the answers to one operation. */
+static bool lockstep_compare(struct lockstep *lockstep, unsigned slot,
+                             const size_t *refused) {
+    const struct rig *first = NULL, *steady = NULL;
+    bool alike = true;
+    for (unsigned i = 0; i < lockstep->rigs; i++) {
+        struct rig *rig = &lockstep->rig[i];
+        if (!rig->answer.asked)
+            continue;
+        first = first ? first : rig;
+        alike = alike && rig->answer.given == first->answer.given;
+        if (lockstep_may_differ(rig, refused[i]))
+            continue;
+        steady = steady ? steady : rig;
+        if (rig->answer.given != steady->answer.given ||
+            (!rig->answer.given && rig->answer.error != steady->answer.error)) {
+            lockstep->failed = rig;
+            return lockstep_disagree(rig, steady);
+        }
+    }
+    return alike || lockstep_empty(lockstep, slot);
+}
+
+static bool lockstep_step(struct lockstep *lockstep, const struct op *op) {
+    size_t refused[LOCKSTEP_MAX];
+    for (unsigned i = 0; i < lockstep->rigs; i++) {
+        struct rig *rig = &lockstep->rig[i];
+        refused[i] = rig->machine->refused;
+        if (!rig_step(rig, op)) {
+            lockstep->failed = rig;
+            return false;
+        }
+    }
+    return lockstep_compare(lockstep, op->slot, refused);
+}
+
+bool lockstep_run(struct lockstep *lockstep, const uint8_t *bytes, size_t length) {
+    struct op op;
+    size_t at = 0;
+    lockstep->failed = NULL;
+    for (unsigned i = 0; i < lockstep->rigs; i++)
+        rig_start(&lockstep->rig[i]);
+    while (codec_decode(bytes, length, &at, &op))
+        if (!lockstep_step(lockstep, &op))
+            return false;
+    for (unsigned i = 0; i < lockstep->rigs; i++)
+        if (!rig_finish(&lockstep->rig[i])) {
+            lockstep->failed = &lockstep->rig[i];
+            return false;
+        }
+    return true;
+}
+
+size_t lockstep_checked(const struct lockstep *lockstep) {
+    size_t checked = 0;
+    for (unsigned i = 0; i < lockstep->rigs; i++)
+        checked += lockstep->rig[i].checked;
+    return checked;
+}

@@ -1,0 +1,9 @@
+#ifndef FUZZ_SUBJECT_CLASSIC_SUBJECT_H
+#define FUZZ_SUBJECT_CLASSIC_SUBJECT_H
+
+#include "fuzz/subject/subject.h"
+
+/* The textbook allocator on the machine, its headers sealed. One open at a time on each machine. */
+extern const struct subject classic_subject;
+
+#endif
