@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "fuzz/rig/run.h"
+#include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/osmem_subject.h"
 #include "osmem/testing/suite.h"
 
@@ -29,12 +30,13 @@ static void expect_pass(struct rig *rig, const uint8_t *bytes, size_t length,
                   rig->failure.found);
 }
 
-START_TEST(random_programs_pass_and_do_not_know_where_they_are) {
+static void run_programs(const struct subject *subject) {
     uint8_t bytes[PROGRAM_MAX];
-    printf("seed %llu, %d programs\n", (unsigned long long)random_state, PROGRAMS);
+    printf("%s: seed %llu, %d programs\n", subject->name,
+           (unsigned long long)random_state, PROGRAMS);
     ck_assert(machine_open(&here) && machine_open(&there));
-    rig_init(&first, &osmem_subject, &here);
-    rig_init(&second, &osmem_subject, &there);
+    rig_init(&first, subject, &here);
+    rig_init(&second, subject, &there);
     for (int number = 0; number < PROGRAMS; number++) {
         size_t length = next_random() % PROGRAM_MAX;
         for (size_t i = 0; i < length; i++)
@@ -47,9 +49,18 @@ START_TEST(random_programs_pass_and_do_not_know_where_they_are) {
     ck_assert_uint_gt(first.checked, PROGRAMS * 20);
     ck_assert_uint_eq(first.checked, second.checked);
 }
+
+START_TEST(osmem_does_not_know_where_it_is) {
+    run_programs(&osmem_subject);
+}
+END_TEST
+
+START_TEST(classic_does_not_know_where_it_is) {
+    run_programs(&classic_subject);
+}
 END_TEST
 
 int main(void) {
-    return suite_run("random programs",
-                     SUITE(random_programs_pass_and_do_not_know_where_they_are));
+    return suite_run("random programs", SUITE(osmem_does_not_know_where_it_is,
+                                              classic_does_not_know_where_it_is));
 }

@@ -1,0 +1,187 @@
+/* The generator, the shrinker, and what becomes of a subject that does not answer. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/ops/text.h"
+#include "fuzz/subject/osmem_subject.h"
+#include "osmem/testing/suite.h"
+#include "props/engine/gen.h"
+#include "props/engine/shrink.h"
+
+static struct program program, other;
+static struct trial trial;
+static struct subject liar;
+static uint8_t bytes[PROGRAM_BYTES], again[PROGRAM_BYTES];
+
+START_TEST(a_seed_is_a_program) {
+    struct gen_profile profile = {.never = 1u << OP_TRIM, .most = 100};
+    size_t kinds[OP_KINDS] = {0}, differing = 0;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        gen_program(&program, &profile, seed);
+        gen_program(&other, &profile, seed);
+        size_t length = program_write(&program, bytes, sizeof bytes);
+        ck_assert(program.count > 0 && program.count <= 100);
+        ck_assert_uint_eq(program_write(&other, again, sizeof again), length);
+        ck_assert_mem_eq(bytes, again, length);
+        for (size_t i = 0; i < program.count; i++)
+            kinds[program.op[i].kind]++;
+        gen_program(&other, &profile, seed + 1);
+        differing += program_write(&other, again, sizeof again) != length ||
+                     memcmp(bytes, again, length) != 0;
+    }
+    ck_assert_uint_gt(differing, 990);
+    ck_assert_uint_eq(kinds[OP_TRIM], 0);
+    for (int kind = OP_MALLOC; kind <= OP_SBRK; kind++)
+        ck_assert_msg(kind == OP_TRIM || kind == OP_CHECK || kinds[kind] > 100, "%s: %zu",
+                      op_name((enum op_kind)kind), kinds[kind]);
+}
+END_TEST
+
+START_TEST(what_comes_often_is_in_every_program) {
+    struct gen_profile profile = {.often = 1u << OP_TRIM};
+    size_t trims = 0, all = 0;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        gen_program(&program, &profile, seed);
+        for (size_t i = 0; i < program.count; i++, all++)
+            trims += program.op[i].kind == OP_TRIM;
+    }
+    ck_assert_uint_gt(trims * 6, all);
+}
+END_TEST
+
+START_TEST(the_real_programs_are_there) {
+    ck_assert_uint_eq(gen_streams(), 15);
+    for (unsigned i = 0; i < gen_streams(); i++)
+        ck_assert_uint_gt(strlen(gen_stream_name(i)), 2);
+}
+END_TEST
+
+/* ---- trials ---- */
+
+static void compile(const char *text, size_t *length) {
+    struct text_error error;
+    ck_assert_msg(text_compile(text, strlen(text), bytes, sizeof bytes, length, &error),
+                  "line %u: %s", error.line, error.expected);
+}
+
+static void expect_verdict(const char *text, const char *oracle, size_t operation) {
+    const struct subject *subjects[] = {&liar};
+    struct trial_verdict verdict;
+    size_t length;
+    compile(text, &length);
+    ck_assert(trial_open(&trial, subjects, 1, lockstep_run));
+    for (int times = 0; times < 3; times++) {
+        ck_assert(!trial_run(&trial, bytes, length, &verdict));
+        ck_assert_str_eq(verdict.oracle, oracle);
+        ck_assert_uint_eq(verdict.operation, operation);
+    }
+    compile("format 1\nmalloc s0 1\nfree s0\n", &length); /* as if nothing had been */
+    ck_assert(trial_run(&trial, bytes, length, &verdict));
+    machine_close(&trial.machine[0]);
+}
+
+static void *lie_by_signal(void *self, size_t size) {
+    if (size == 100)
+        *(volatile char *)8 = 1;
+    if (size == 200)
+        abort();
+    if (size == 300)
+        for (;;)
+            trial_step();
+    return osmem_subject.malloc(self, size);
+}
+
+START_TEST(signals_and_loops_are_verdicts) {
+    liar = osmem_subject;
+    liar.malloc = lie_by_signal;
+    trial_steps_most = 100000;
+    expect_verdict("format 1\nmalloc s0 1\nmalloc s1 100\n", "signal 11", 1);
+    expect_verdict("format 1\nmalloc s0 1\nmalloc s0 1\nmalloc s1 200\n", "signal 6", 2);
+    expect_verdict("format 1\nmalloc s1 300\n", "steps", 0);
+}
+END_TEST
+
+static bool in_a_child;
+
+static void *lie_in_a_child(void *self, size_t size) {
+    in_a_child = true;
+    return size == 100 ? NULL : osmem_subject.malloc(self, size);
+}
+
+START_TEST(what_cannot_be_put_back_runs_apart) {
+    const struct subject *subjects[] = {&liar};
+    struct trial_verdict verdict;
+    size_t length;
+    liar = osmem_subject;
+    liar.malloc = lie_in_a_child;
+    liar.elsewhere = true;
+    compile("format 1\nmalloc s0 1\nmalloc s1 100\n", &length);
+    ck_assert(trial_open(&trial, subjects, 1, lockstep_run));
+    ck_assert(!trial_run(&trial, bytes, length, &verdict));
+    ck_assert_str_eq(verdict.oracle, "null");
+    ck_assert_uint_eq(verdict.operation, 1);
+    ck_assert(!in_a_child);
+}
+END_TEST
+
+/* ---- shrinking ---- */
+
+static unsigned live;
+
+/* Wrong from the third live block on, if it has 1000 bytes or more. */
+static void *lie_at_the_third(void *self, size_t size) {
+    return size >= 1000 && size < PTRDIFF_MAX && live >= 2
+               ? NULL
+               : (live++, osmem_subject.malloc(self, size));
+}
+
+static void count_free(void *self, void *block) {
+    live--;
+    osmem_subject.free(self, block);
+}
+
+static void *open_counting(struct machine *machine) {
+    live = 0;
+    return osmem_subject.open(machine);
+}
+
+START_TEST(the_shortest_program_is_found) {
+    const struct subject *subjects[] = {&liar};
+    struct gen_profile profile = {.often = 1u << OP_MALLOC,
+                                  .never = 1u << OP_REFUSE | 1u << OP_CALLOC |
+                                           1u << OP_REALLOC | 1u << OP_ALIGNED_ALLOC};
+    struct trial_verdict verdict;
+    char text[256] = "";
+    liar = osmem_subject;
+    liar.open = open_counting;
+    liar.malloc = lie_at_the_third;
+    liar.free = count_free;
+    ck_assert(trial_open(&trial, subjects, 1, lockstep_run));
+    unsigned shrunk = 0;
+    for (uint64_t seed = 0; shrunk < 20; seed++) {
+        gen_program(&program, &profile, seed);
+        size_t length = program_write(&program, bytes, sizeof bytes);
+        if (trial_run(&trial, bytes, length, &verdict) ||
+            strcmp(verdict.oracle, "null") != 0)
+            continue;
+        struct shrink_counts counts = shrink(&trial, &program, 100000, &verdict);
+        length = program_write(&program, bytes, sizeof bytes);
+        FILE *to = fmemopen(text, sizeof text, "w");
+        text_print(to, bytes, length, SIZE_MAX);
+        fclose(to);
+        ck_assert_str_eq(text, "format 1\nmalloc s0 1\nmalloc s1 1\nmalloc s2 1000\n");
+        ck_assert_uint_eq(counts.after, 3);
+        ck_assert_uint_lt(counts.runs, 2000);
+        shrunk++;
+    }
+}
+END_TEST
+
+int main(void) {
+    return suite_run("engine",
+                     SUITE(a_seed_is_a_program, what_comes_often_is_in_every_program,
+                           the_real_programs_are_there, signals_and_loops_are_verdicts,
+                           what_cannot_be_put_back_runs_apart,
+                           the_shortest_program_is_found));
+}

@@ -1,0 +1,42 @@
+/*
+ * exhaust: a small world completely.
+ *
+ * Every program of up to so many operations over three slots and six sizes, breadth first.
+ * Programs that leave equal states go on as one, and are counted: a state is what the
+  * allocator and its kernel hold, by offsets, and the blocks that the program holds. What a block
+ * holds is left out, because each step has already judged it and no allocator may look at
+ * it.
+ */
+#ifndef PROPS_ENGINE_EXHAUST_H
+#define PROPS_ENGINE_EXHAUST_H
+
+#include "fuzz/ops/program.h"
+#include "props/engine/trial.h"
+
+enum {
+    EXHAUST_OPS_MAX = 8,
+};
+
+struct exhaust_options {
+    const struct subject *subject;
+    unsigned ops; /* operations of a program, at most EXHAUST_OPS_MAX */
+    bool merge;   /* equal states go on as one */
+    bool first;   /* stop at the first that fails */
+    /* Called after each length; may be NULL. */
+    void (*progress)(unsigned ops, size_t states, uint64_t programs);
+};
+
+struct exhaust_counts {
+    uint64_t programs; /* of every length from 1 on */
+    uint64_t failures; /* of those: programs whose last operation fails */
+    size_t states;
+};
+
+/*
+ * Runs them all. The first that fails, which is of the shortest, is put into *program with its
+ * verdict. False where the system refuses memory.
+ */
+bool exhaust(const struct exhaust_options *options, struct exhaust_counts *counts,
+             struct program *program, struct trial_verdict *verdict);
+
+#endif

@@ -1,0 +1,154 @@
+#include "props/engine/trial.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    TRIAL_STUCK = -1, /* in place of a signal: out of steps */
+};
+
+static const int trial_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+
+uint64_t trial_steps_most;
+static uint64_t trial_steps;
+static sigjmp_buf trial_back;
+static volatile sig_atomic_t trial_runs;
+
+static void trial_catch(int number) {
+    if (trial_runs)
+        siglongjmp(trial_back, number);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void trial_step(void) {
+    if (++trial_steps == trial_steps_most && trial_runs)
+        siglongjmp(trial_back, TRIAL_STUCK);
+}
+
+/* On a stack of their own, for what runs out of the other. */
+static void trial_watch(void) {
+    static char stack[64 << 10];
+    sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+    struct sigaction action = {.sa_handler = trial_catch,
+                               .sa_flags = SA_ONSTACK | SA_NODEFER};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof trial_signals / sizeof trial_signals[0]; i++)
+        sigaction(trial_signals[i], &action, NULL);
+}
+
+bool trial_open(struct trial *trial, const struct subject *const *subjects,
+                unsigned count, trial_run_function *run) {
+    trial->run = run;
+    trial->apart = false;
+    for (unsigned i = 0; i < count; i++) {
+        if (!machine_open(&trial->machine[i]))
+            return false;
+        trial->apart = trial->apart || subjects[i]->elsewhere;
+    }
+    lockstep_init(&trial->lockstep, subjects, trial->machine, count);
+    for (unsigned i = 0; i < count; i++)
+        trial->lockstep.rig[i].fits = true;
+    trial_watch();
+    return true;
+}
+
+/* A subject was interrupted: it is the one that is furthest on. */
+static void trial_interrupted(struct trial *trial, int number,
+                              struct trial_verdict *verdict) {
+    const struct lockstep *lockstep = &trial->lockstep;
+    for (unsigned i = 0; i < lockstep->rigs; i++) {
+        const struct rig *rig = &lockstep->rig[i];
+        if (rig->operation + 1 >= lockstep->rig[verdict->subject].operation + 1)
+            verdict->subject = i;
+    }
+    verdict->failed = true;
+    verdict->operation = lockstep->rig[verdict->subject].operation;
+    snprintf(verdict->expected, sizeof verdict->expected, "an answer");
+    if (number == TRIAL_STUCK) {
+        snprintf(verdict->oracle, sizeof verdict->oracle, "steps");
+        snprintf(verdict->found, sizeof verdict->found, "none after %llu steps",
+                 (unsigned long long)trial_steps_most);
+    } else {
+        snprintf(verdict->oracle, sizeof verdict->oracle, "signal %d", number);
+        snprintf(verdict->found, sizeof verdict->found, "%s", strsignal(number));
+    }
+    for (unsigned i = 0; i < lockstep->rigs; i++)
+        machine_scrub(&trial->machine[i]);
+}
+
+static void trial_run_here(struct trial *trial, const uint8_t *bytes, size_t length,
+                           struct trial_verdict *verdict) {
+    *verdict = (struct trial_verdict){.failed = false};
+    int number = sigsetjmp(trial_back, 1);
+    if (number) {
+        trial_runs = 0;
+        trial_interrupted(trial, number, verdict);
+        return;
+    }
+    trial_steps = 0;
+    trial_runs = 1;
+    bool sound = trial->run(&trial->lockstep, bytes, length);
+    trial_runs = 0;
+    if (sound)
+        return;
+    const struct rig *rig = trial->lockstep.failed;
+    verdict->failed = true;
+    verdict->subject = (unsigned)(rig - trial->lockstep.rig);
+    verdict->operation = rig->failure.operation;
+    snprintf(verdict->oracle, sizeof verdict->oracle, "%s", rig->failure.oracle);
+    memcpy(verdict->expected, rig->failure.expected, sizeof verdict->expected);
+    memcpy(verdict->found, rig->failure.found, sizeof verdict->found);
+}
+
+/* The same in a child, which tells by shared memory. */
+static void trial_run_apart(struct trial *trial, const uint8_t *bytes, size_t length,
+                            struct trial_verdict *verdict) {
+    static struct trial_verdict *shared;
+    int status;
+    if (!shared)
+        shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    fflush(stdout);
+    pid_t child = shared == MAP_FAILED ? -1 : fork();
+    if (child == 0) {
+        trial_run_here(trial, bytes, length, shared);
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) < 0) {
+        perror("trial: a process of its own");
+        exit(2);
+    }
+    *verdict = *shared;
+    if (status != 0) {
+        verdict->failed = true;
+        snprintf(verdict->oracle, sizeof verdict->oracle, "death");
+        snprintf(verdict->found, sizeof verdict->found, "wait status %#x",
+                 (unsigned)status);
+    }
+}
+
+bool trial_run(struct trial *trial, const uint8_t *bytes, size_t length,
+               struct trial_verdict *verdict) {
+    if (trial->apart)
+        trial_run_apart(trial, bytes, length, verdict);
+    else
+        trial_run_here(trial, bytes, length, verdict);
+    return !verdict->failed;
+}
+
+void trial_hush(bool quiet) {
+    static int kept = -1;
+    if (kept < 0)
+        kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    dup2(quiet ? nowhere : kept, STDERR_FILENO);
+    close(nowhere);
+}
