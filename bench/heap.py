@@ -1,20 +1,22 @@
 #!/usr/bin/python3
-"""What a malloc/free pair costs as the heap fills: osmem beside the C library.
+"""What a malloc/free pair costs as the heap fills: osmem beside the textbook form and the C library.
 
     bazel run -c opt //bench:heap [-- --most=100000] [-- --rounds=5]
 
 Prints a table and draws it as SVG into .fuzz/heap/ of the workspace. Times are medians of
-rounds in which the two run in turn; instructions are counted by callgrind, as the difference of
-two run lengths less the loop's own, and repeat exactly.
+rounds in which they run in turn; instructions are counted by callgrind, as the difference of two
+run lengths less the loop's own, and repeat exactly. The textbook walks all blocks for each
+request, so that it is measured with fewer pairs, and to 10000 blocks only.
 """
+import math
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 
-ALLOCATORS = ("osmem", "libc")
-COLOURS = {"osmem": "#c0392b", "libc": "#2c3e50"}
+COLOURS = {"osmem": "#c0392b", "libc": "#2c3e50", "classic": "#8e44ad"}
+CLASSIC_MOST = 10000
 
 
 def fail(message):
@@ -35,21 +37,31 @@ def options(arguments):
     return chosen
 
 
-def nanoseconds(program, allocator, live, pairs):
-    run = subprocess.run([program, allocator, str(live), str(pairs)], stdout=subprocess.PIPE, check=True)
+def allocators(live):
+    return [name for name in COLOURS if name != "classic" or live <= CLASSIC_MOST]
+
+
+def pairs_of(name, live, pairs):
+    """As many as cost a second or less."""
+    return min(pairs, 100000000 // live) if name == "classic" else pairs
+
+
+def nanoseconds(program, name, live, pairs):
+    pairs = pairs_of(name, live, pairs)
+    run = subprocess.run([program, name, str(live), str(pairs)], stdout=subprocess.PIPE, check=True)
     return int(run.stdout) / pairs
 
 
-def instructions(program, allocator, live):
+def instructions(program, name, live):
     """Of one pair, by callgrind."""
-    totals = []
-    for pairs in (20000, 120000):
+    totals, pairs = [], pairs_of(name, live * 10, 100000)
+    for length in (pairs // 5, pairs // 5 + pairs):
         run = subprocess.run(
             ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-             program, allocator, str(live), str(pairs)],
+             program, name, str(live), str(length)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
         totals += [int(line.split()[-1]) for line in run.stderr.splitlines() if "Collected :" in line]
-    return (totals[1] - totals[0]) / 100000
+    return (totals[1] - totals[0]) / pairs
 
 
 def measure(program, chosen, progress):
@@ -57,18 +69,18 @@ def measure(program, chosen, progress):
     live = 100
     while live <= chosen["most"]:
         progress("%d live blocks" % live)
-        times = {name: [] for name in ALLOCATORS + ("none",)}
+        times = {name: [] for name in allocators(live) + ["none"]}
         for _ in range(chosen["rounds"]):
             for name, found in times.items():
                 found.append(nanoseconds(program, name, live, chosen["pairs"]))
         row = {"live": live}
         ratios = [(o - n) / (c - n) for o, c, n in zip(times["osmem"], times["libc"], times["none"])]
         row["ratio"] = statistics.median(ratios)
-        for name in ALLOCATORS:
+        for name in allocators(live):
             row[name + " ns"] = statistics.median(times[name]) - statistics.median(times["none"])
         if shutil.which("valgrind"):
             loop = instructions(program, "none", live)
-            for name in ALLOCATORS:
+            for name in allocators(live):
                 row[name + " instructions"] = instructions(program, name, live) - loop
         rows.append(row)
         live *= 10
@@ -76,29 +88,34 @@ def measure(program, chosen, progress):
 
 
 def table(rows):
-    counted = "osmem instructions" in rows[0]
-    print("%10s  %10s  %10s  %6s" % ("live", "osmem ns", "libc ns", "ratio"), end="")
-    print("  %18s  %17s" % ("osmem instructions", "libc instructions") if counted else "")
+    columns = [name + " " + unit for unit in ("ns", "instructions") for name in COLOURS]
+    columns = [column for column in columns if column in rows[0]]
+    print("  ".join(["%8s" % "live"] + columns + ["osmem/libc ns"]))
     for row in rows:
-        print("%10d  %10.1f  %10.1f  %6.2f" % (row["live"], row["osmem ns"], row["libc ns"], row["ratio"]), end="")
-        print("  %18.1f  %17.1f" % (row["osmem instructions"], row["libc instructions"]) if counted else "")
-    if not counted:
+        cells = ["%*.1f" % (len(column), row[column]) if column in row else "-".rjust(len(column))
+                 for column in columns]
+        print("  ".join(["%8d" % row["live"]] + cells + ["%13.2f" % row["ratio"]]))
+    if "osmem instructions" not in rows[0]:
         print("instructions: install valgrind to count them", file=sys.stderr)
 
 
 def panel(rows, unit, left):
-    """One diagram: a line for each allocator over the number of live blocks."""
-    top = max(row[name + " " + unit] for row in rows for name in ALLOCATORS) * 1.1
+    """One diagram: a line for each allocator over the number of live blocks, both by powers of ten."""
+    columns = [name + " " + unit for name in COLOURS]
+    decades = math.log10(max(row[column] for row in rows for column in columns if column in row))
+    top = max(1, math.ceil(decades))
     width, height, bottom = 320, 200, 240
     step = width / max(1, len(rows) - 1)
     out = ['<text x="%d" y="20">%s per malloc/free pair</text>' % (left, unit)]
     out.append('<path d="M%d %dv%dh%d" fill="none" stroke="#888"/>' % (left, bottom - height, height, width))
-    out.append('<text x="%d" y="%d">%.0f</text>' % (left + 4, bottom - height + 4, top))
+    for power in range(top + 1):
+        out.append('<text x="%d" y="%d" text-anchor="end">%d</text>'
+                   % (left - 4, bottom - height * power / top + 4, 10 ** power))
     for i, row in enumerate(rows):
         out.append('<text x="%d" y="%d" text-anchor="middle">%d</text>' % (left + i * step, bottom + 16, row["live"]))
-    for k, name in enumerate(ALLOCATORS):
-        points = " ".join("%.1f,%.1f" % (left + i * step, bottom - height * row[name + " " + unit] / top)
-                          for i, row in enumerate(rows))
+    for k, (name, column) in enumerate(zip(COLOURS, columns)):
+        points = " ".join("%.1f,%.1f" % (left + i * step, bottom - height * math.log10(max(1, row[column])) / top)
+                          for i, row in enumerate(rows) if column in row)
         out.append('<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>' % (points, COLOURS[name]))
         out.append('<text x="%d" y="%d" fill="%s">%s</text>' % (left + 60 + 60 * k, bottom + 36, COLOURS[name], name))
     return out
@@ -107,9 +124,9 @@ def panel(rows, unit, left):
 def draw(rows, path):
     out = ['<svg xmlns="http://www.w3.org/2000/svg" width="820" height="300" font-family="sans-serif" font-size="12">',
            '<rect width="820" height="300" fill="white"/>']
-    out += panel(rows, "ns", 50)
+    out += panel(rows, "ns", 70)
     if "osmem instructions" in rows[0]:
-        out += panel(rows, "instructions", 460)
+        out += panel(rows, "instructions", 480)
     with open(path, "w") as svg:
         svg.write("\n".join(out + ["</svg>", ""]))
 

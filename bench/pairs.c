@@ -1,7 +1,8 @@
 /*
  * pairs: free a block and allocate another, so many times, among so many live ones.
  *
- *     pairs ALLOCATOR LIVE PAIRS    ALLOCATOR is osmem, libc or none (the loop alone)
+ *     pairs ALLOCATOR LIVE PAIRS    ALLOCATOR is osmem, classic, libc or none (the loop
+ *                                  alone)
  *
  * Prints the nanoseconds of CPU time that the pairs took. Sizes follow what real programs
  * ask for: half of all requests from a handful of small sizes, few above 1 KiB. The same
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "osmem/classic/classic.h"
 #include "osmem/osmem.h"
 
 struct allocator {
@@ -30,8 +32,24 @@ static void release_nothing(void *block) {
     (void)block;
 }
 
+static struct classic textbook;
+
+static void *allocate_classic(size_t size) {
+    static struct os_kernel kernel;
+    if (!textbook.kernel) {
+        sys_real_kernel(&kernel);
+        classic_init(&textbook, &kernel, false);
+    }
+    return classic_malloc(&textbook, size);
+}
+
+static void release_classic(void *block) {
+    classic_free(&textbook, block);
+}
+
 static const struct allocator allocators[] = {
     {"osmem", os_malloc, os_free},
+    {"classic", allocate_classic, release_classic},
     {"libc", malloc, free},
     {"none", allocate_nothing, release_nothing},
 };
@@ -62,7 +80,7 @@ static uint64_t now(void) {
 }
 
 static int usage(void) {
-    fputs("usage: pairs osmem|libc|none LIVE PAIRS\n", stderr);
+    fputs("usage: pairs osmem|classic|libc|none LIVE PAIRS\n", stderr);
     return 2;
 }
 
