@@ -9,6 +9,7 @@
  * itself, after it was compiled and run. Exits 1 if the program fails, 2 for bad input.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,13 +30,6 @@ enum {
     CALLS_MAX = 1 << 16,
     PROGRAM_MAX = 1 << 20,
 };
-
-/* The functions of the C program, and the variable with the path of their library. */
-static enum c_program_api show_api(const struct subject *subject, const char **library) {
-    bool classic = subject == &classic_subject;
-    *library = subject == &libc_subject ? NULL : classic ? "SHOW_CLASSIC" : "SHOW_OSMEM";
-    return classic ? C_PROGRAM_CLASSIC : C_PROGRAM_OSMEM;
-}
 
 /* What one subject was asked; shared with the process
  * that runs the program, which may not live to the end. */
@@ -125,33 +119,36 @@ static bool tell(const char *subject, int number) {
 
 /* Compiles the C program and runs it, then shows it. */
 static void show_c_program(const struct subject *subject, bool fails) {
-    char folder[] = "/tmp/osmem-show-XXXXXX", source[64], command[512];
+    char source[PATH_MAX], program[PATH_MAX], command[5 * PATH_MAX];
     const struct transcript *transcript = &shown->transcript[shown->at];
-    const char *variable, *include = getenv("SHOW_INCLUDE");
-    enum c_program_api api = show_api(subject, &variable);
-    if (!variable)
+    const char *include = getenv("SHOW_INCLUDE"), *folder = getenv("SHOW_FOLDER");
+    const char *library =
+        getenv(subject == &classic_subject ? "SHOW_CLASSIC" : "SHOW_OSMEM");
+    if (subject == &libc_subject)
         return;
-    const char *library = getenv(variable);
-    if (!library || !include || !mkdtemp(folder)) {
+    if (!library || !include || !folder) {
         puts("no C program: started otherwise than by bazel run");
         return;
     }
     snprintf(source, sizeof source, "%s/program.c", folder);
+    snprintf(program, sizeof program, "%s/program", folder);
     FILE *to = fopen(source, "w");
-    if (!to)
+    if (!to) {
+        printf("no C program: %s: %s\n", source, strerror(errno));
         return;
-    c_program_write(to, fails ? "fails where the allocator is wrong" : "passes", api,
+    }
+    c_program_write(to, fails ? "fails where the allocator is wrong" : "passes", subject,
                     transcript->call, transcript->calls);
     fclose(to);
     snprintf(command, sizeof command,
-             "clang-19 -w -O1 -g -I'%s' %s -o %s/program '%s' -Wl,-rpath,'%.*s' -ldl",
-             include, source, folder, library, (int)(strrchr(library, '/') - library),
+             "clang-19 -w -O1 -g -I'%s' '%s' -o '%s' '%s' -Wl,-rpath,'%.*s' -ldl",
+             include, source, program, library, (int)(strrchr(library, '/') - library),
              library);
     if (system(command) != 0) {
         printf("the C program in %s does not compile\n", source);
         return;
     }
-    snprintf(command, sizeof command, "%s/program", folder);
+    snprintf(command, sizeof command, "'%s'", program);
     int status = system(command);
     bool failed = status != 0;
     printf("\nthe C program below %s alone%s:\n  %s\n  clang-19 -I. program.c %s\n\n",

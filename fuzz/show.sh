@@ -25,5 +25,8 @@ trap 'rm -f "$program"' EXIT
 SHOW_OSMEM=$(readlink -f "$root/osmem/libosmem_core.so")
 SHOW_CLASSIC=$(readlink -f "$root/osmem/classic/libosmem.so")
 SHOW_INCLUDE=$(dirname "$(dirname "$(readlink -f "$root/osmem/osmem.h")")")
-export SHOW_OSMEM SHOW_CLASSIC SHOW_INCLUDE
+# Where the C program stays: the next one takes its place.
+SHOW_FOLDER=${BUILD_WORKSPACE_DIRECTORY:-$here}/.fuzz/show
+mkdir -p "$SHOW_FOLDER" || exit 2
+export SHOW_FOLDER SHOW_OSMEM SHOW_CLASSIC SHOW_INCLUDE
 "$root/fuzz/show_program" "$on" "$program"

@@ -58,10 +58,10 @@ static void c_program_call(FILE *to, const struct rig_call *call) {
     fputs(");\n", to);
 }
 
-void c_program_write(FILE *to, const char *title, enum c_program_api api,
+void c_program_write(FILE *to, const char *title, const struct subject *subject,
                      const struct rig_call *calls, size_t count) {
     fprintf(to, "/* %s */\n%s%s", title, prelude_text,
-            api == C_PROGRAM_OSMEM ? osmem_text : classic_text);
+            subject->trim ? osmem_text : classic_text);
     if (c_program_has(calls, count, OP_REFUSE))
         fputs(refusing_text, to);
     else if (c_program_has(calls, count, OP_SBRK))

@@ -11,14 +11,11 @@
 
 #include "fuzz/rig/run.h"
 
-/* The functions that the program calls: libosmem_core.so's, or those of classic's libosmem.so. */
-enum c_program_api {
-    C_PROGRAM_OSMEM,
-    C_PROGRAM_CLASSIC,
-};
-
-/* `title` becomes the comment at the top. */
-void c_program_write(FILE *to, const char *title, enum c_program_api api,
+/*
+ * `title` becomes the comment at the top. The program calls what osmem.h declares, or, for a
+ * subject that has the four functions of C alone, classic's.
+ */
+void c_program_write(FILE *to, const char *title, const struct subject *subject,
                      const struct rig_call *calls, size_t count);
 
 #endif

@@ -39,8 +39,7 @@ static void prop_show_c(const struct prop_options *options, const uint8_t *bytes
     trial_run(&trial, bytes, length, &again);
     rig->on_call = NULL;
     puts("\nand as a program in C:\n");
-    c_program_write(stdout, "fails where the allocator is wrong",
-                    options->subject->trim ? C_PROGRAM_OSMEM : C_PROGRAM_CLASSIC,
+    c_program_write(stdout, "fails where the allocator is wrong", options->subject,
                     calls.call, calls.count);
 }
 
