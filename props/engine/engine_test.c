@@ -6,6 +6,7 @@
 #include "fuzz/ops/text.h"
 #include "fuzz/subject/osmem_subject.h"
 #include "osmem/testing/suite.h"
+#include "props/engine/exhaust.h"
 #include "props/engine/gen.h"
 #include "props/engine/shrink.h"
 
@@ -178,10 +179,41 @@ START_TEST(the_shortest_program_is_found) {
 }
 END_TEST
 
+/* ---- small worlds ---- */
+
+static void *lie_beside_another(void *self, size_t size) {
+    return size == 2000 && osmem_subject.statistics(self).blocks > 0
+               ? NULL
+               : osmem_subject.malloc(self, size);
+}
+
+START_TEST(a_small_world_is_searched_to_its_end) {
+    struct exhaust_options options = {.subject = &liar, .ops = 2};
+    struct exhaust_counts all, merged;
+    struct trial_verdict verdict;
+    liar = osmem_subject;
+    liar.malloc = lie_beside_another;
+    ck_assert(exhaust(&options, &all, &program, &verdict));
+    ck_assert_uint_eq(all.programs, 58 + 58 * 58);
+    /* A block of any of 18 kinds in any slot, then 2000 bytes into one of the others. */
+    ck_assert_uint_eq(all.failures, 18 * 3 * 2);
+    ck_assert_uint_eq(program.count, 2);
+    ck_assert_int_eq(program.op[1].kind, OP_MALLOC);
+    ck_assert_str_eq(verdict.oracle, "null");
+
+    options.merge = true;
+    ck_assert(exhaust(&options, &merged, &program, &verdict));
+    ck_assert_uint_eq(merged.programs, all.programs);
+    ck_assert_uint_eq(merged.failures, all.failures);
+    ck_assert_uint_eq(program.count, 2);
+    ck_assert_uint_lt(merged.states, all.states / 30);
+}
+END_TEST
+
 int main(void) {
-    return suite_run("engine",
-                     SUITE(a_seed_is_a_program, what_comes_often_is_in_every_program,
-                           the_real_programs_are_there, signals_and_loops_are_verdicts,
-                           what_cannot_be_put_back_runs_apart,
-                           the_shortest_program_is_found));
+    return suite_run(
+        "engine", SUITE(a_seed_is_a_program, what_comes_often_is_in_every_program,
+                        the_real_programs_are_there, signals_and_loops_are_verdicts,
+                        what_cannot_be_put_back_runs_apart, the_shortest_program_is_found,
+                        a_small_world_is_searched_to_its_end));
 }

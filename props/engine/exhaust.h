@@ -3,9 +3,8 @@
  *
  * Every program of up to so many operations over three slots and six sizes, breadth first.
  * Programs that leave equal states go on as one, and are counted: a state is what the
-  * allocator and its kernel hold, by offsets, and the blocks that the program holds. What a block
- * holds is left out, because each step has already judged it and no allocator may look at
- * it.
+ * allocator and its kernel hold, by offsets, and the blocks that the program holds. What a
+ * block holds is left out: each step has judged it, and no allocator may look at it.
  */
 #ifndef PROPS_ENGINE_EXHAUST_H
 #define PROPS_ENGINE_EXHAUST_H
