@@ -52,11 +52,8 @@ static struct op exhaust_op(unsigned choice) {
 
 /* ---- one program ---- */
 
-static uint64_t exhaust_hash; /* of the state that the last run came to */
-
-/* The path's operations but the last are known to be sound. Then the state is new or not; only the
- * end tells whether everything can be given back. */
-static bool exhaust_path(struct lockstep *lockstep, const uint8_t *path, size_t length) {
+/* The path's operations but the last are known to be sound. */
+static bool exhaust_steps(struct lockstep *lockstep, const uint8_t *path, size_t length) {
     struct rig *rig = &lockstep->rig[0];
     lockstep->failed = rig;
     rig_start(rig);
@@ -66,6 +63,21 @@ static bool exhaust_path(struct lockstep *lockstep, const uint8_t *path, size_t 
         if (!rig_step(rig, &op))
             return false;
     }
+    return judge_heap(rig, true);
+}
+
+/* And everything can be given back. */
+static bool exhaust_end(struct lockstep *lockstep, const uint8_t *path, size_t length) {
+    return exhaust_steps(lockstep, path, length) && rig_finish(&lockstep->rig[0]);
+}
+
+static uint64_t exhaust_hash; /* of the state that the last run came to */
+
+static bool exhaust_hashed(struct lockstep *lockstep, const uint8_t *path,
+                           size_t length) {
+    const struct rig *rig = &lockstep->rig[0];
+    if (!exhaust_steps(lockstep, path, length))
+        return false;
     uint64_t held = 0; /* whatever the slots are called: their names mean nothing */
     for (unsigned slot = 0; slot < EXHAUST_SLOTS; slot++) {
         const struct shadow_block *block = &rig->shadow.slot[slot];
@@ -74,11 +86,7 @@ static bool exhaust_path(struct lockstep *lockstep, const uint8_t *path, size_t 
                             num_mix(block->asked));
     }
     exhaust_hash = num_mix(rig->subject->state(rig->self) + held);
-    return judge_heap(rig, true);
-}
-
-static bool exhaust_end(struct lockstep *lockstep, const uint8_t *path, size_t length) {
-    return exhaust_path(lockstep, path, length) && rig_finish(&lockstep->rig[0]);
+    return true;
 }
 
 /* ---- the states of a length ---- */
@@ -148,52 +156,53 @@ struct exhaust_search {
     struct trial_verdict *verdict;
 };
 
-static void exhaust_failed(const struct exhaust_search *search,
-                           const struct exhaust_state *state, size_t length,
-                           const struct trial_verdict *verdict) {
+/* Runs a state's program; one that fails is counted, and the first kept. */
+static bool exhaust_sound(const struct exhaust_search *search, trial_run_function *run,
+                          const struct exhaust_state *state, size_t length) {
+    struct trial_verdict verdict;
+    exhaust_trial.run = run;
+    if (trial_run(&exhaust_trial, state->path, length, &verdict))
+        return true;
     if (search->counts->failures == 0) {
         search->program->count = length;
         for (size_t i = 0; i < length; i++)
             search->program->op[i] = exhaust_op(state->path[i]);
-        *search->verdict = *verdict;
+        *search->verdict = verdict;
     }
     search->counts->failures += state->programs;
+    return false;
 }
 
-/* A program one operation longer; its state is among the next ones afterwards. */
+/* A program one operation longer. If it is sound and its state new, that is among the next ones
+ * afterwards; a state that is known need not be given back once more. */
 static bool exhaust_one(const struct exhaust_search *search,
                         const struct exhaust_state *from, size_t length, unsigned choice,
                         struct exhaust_level *next) {
     struct exhaust_state state = *from;
-    struct trial_verdict verdict;
-    state.path[length] = (uint8_t)choice;
+    state.path[length++] = (uint8_t)choice;
     search->counts->programs += from->programs;
-    exhaust_trial.run = exhaust_path;
-    if (!trial_run(&exhaust_trial, state.path, length + 1, &verdict)) {
-        exhaust_failed(search, &state, length + 1, &verdict);
-        return true;
+    if (search->options->merge) {
+        if (!exhaust_sound(search, exhaust_hashed, &state, length))
+            return true;
+        state.hash = exhaust_hash;
+        struct exhaust_state *known = level_find(next, state.hash);
+        if (known) {
+            known->programs += from->programs;
+            return true;
+        }
     }
-    state.hash = exhaust_hash;
-    struct exhaust_state *known =
-        search->options->merge ? level_find(next, state.hash) : NULL;
-    if (known) {
-        known->programs += from->programs;
+    if (!exhaust_sound(search, exhaust_end, &state, length))
         return true;
-    }
-    exhaust_trial.run = exhaust_end;
-    if (!trial_run(&exhaust_trial, state.path, length + 1, &verdict)) {
-        exhaust_failed(search, &state, length + 1, &verdict);
-        return true;
-    }
     search->counts->states++;
-    return level_add(next, &state);
+    return (!search->options->merge && length == search->options->ops) ||
+           level_add(next, &state);
 }
 
 bool exhaust(const struct exhaust_options *options, struct exhaust_counts *counts,
              struct program *program, struct trial_verdict *verdict) {
     struct exhaust_search search = {options, counts, program, verdict};
     struct exhaust_level level = {.bits = 0};
-    bool room = trial_open(&exhaust_trial, &options->subject, 1, exhaust_path) &&
+    bool room = trial_open(&exhaust_trial, &options->subject, 1, exhaust_end) &&
                 level_add(&level, &(struct exhaust_state){.programs = 1});
     *counts = (struct exhaust_counts){.programs = 0};
     for (unsigned length = 0; room && length < options->ops; length++) {

@@ -4,7 +4,7 @@
  *     mutant prop SUBJECT CASES SEED OUT [WITHOUT]   the property engine, law by law in turn
  *     mutant fuzz SUBJECT RUNS SEED OUT              libFuzzer, from nothing
  *     mutant replay SUBJECT LAW FILE                 one program, by one law
-  *     mutant trace SUBJECT CASES SEED                a number that says what all cases did
+ *     mutant trace SUBJECT CASES SEED                a number that says what all cases did
  *     mutant exhaust SUBJECT OPS MERGE               every program; MERGE 0: equal states apart
  *
  * Prints what was found as `name=value` on one line; the program goes to OUT. WITHOUT names oracles
