@@ -28,6 +28,7 @@ static void expect_codec_identity(const uint8_t *bytes, size_t length) {
     ck_assert_uint_lt(length - at, OP_BYTES_MAX);
 }
 
+/* Bytes to text to bytes; libcheck writes down each assertion, so that only a failure makes one. */
 static void expect_text_identity(const uint8_t *bytes, size_t length) {
     char *text;
     size_t text_length, back_length;
@@ -36,11 +37,10 @@ static void expect_text_identity(const uint8_t *bytes, size_t length) {
     FILE *to = open_memstream(&text, &text_length);
     text_print(to, bytes, length, SIZE_MAX);
     fclose(to);
-    bool compiled =
-        text_compile(text, text_length, back, sizeof back, &back_length, &error);
-    ck_assert_msg(compiled, "line %u: %s\n%s", error.line, error.expected, text);
-    ck_assert_uint_eq(back_length, length);
-    ck_assert(memcmp(back, bytes, length) == 0);
+    if (!text_compile(text, text_length, back, sizeof back, &back_length, &error))
+        ck_abort_msg("line %u: %s\n%s", error.line, error.expected, text);
+    if (back_length != length || memcmp(back, bytes, length) != 0)
+        ck_abort_msg("%zu bytes become %zu, or others\n%s", length, back_length, text);
     free(text);
 }
 
@@ -81,7 +81,7 @@ END_TEST
 START_TEST(every_size_has_one_way_back_in_its_class) {
     for (int class = 0; class < SIZE_CLASSES; class ++)
         for (uint32_t number = 0; number < 1024; number++) {
-            struct op_size back, size = {(uint8_t)class, number};
+            struct op_size back, size = {(uint8_t) class, number};
             if (class == SIZE_SAME || class == SIZE_LIKE)
                 continue;
             if (size_is_any(
