@@ -103,6 +103,31 @@ START_TEST(signals_and_loops_are_verdicts) {
 }
 END_TEST
 
+static void *lie_inside(void *self, size_t size) {
+    char *block = osmem_subject.malloc(self, size);
+    if (block && size == 300000)
+        block[4100] = 1; /* where no pattern is, but zeros are looked for */
+    return block;
+}
+
+START_TEST(what_an_earlier_program_left_is_not_held_against_a_later_one) {
+    const struct subject *subjects[] = {&liar};
+    struct trial_verdict verdict;
+    size_t length;
+    liar = osmem_subject;
+    liar.malloc = lie_inside;
+    ck_assert(trial_open(&trial, subjects, 1, lockstep_run));
+    for (int clean = 0; clean < 2; clean++) {
+        compile("format 1\nmalloc s0 300000\n", &length);
+        ck_assert(trial_run(&trial, bytes, length, &verdict));
+        compile("format 1\ncalloc s0 1 300000\n", &length);
+        ck_assert(clean ==
+                  (clean ? trial_run_clean : trial_run)(&trial, bytes, length, &verdict));
+    }
+    machine_close(&trial.machine[0]);
+}
+END_TEST
+
 static bool in_a_child;
 
 static void *lie_in_a_child(void *self, size_t size) {
@@ -214,6 +239,7 @@ int main(void) {
     return suite_run(
         "engine", SUITE(a_seed_is_a_program, what_comes_often_is_in_every_program,
                         the_real_programs_are_there, signals_and_loops_are_verdicts,
+                        what_an_earlier_program_left_is_not_held_against_a_later_one,
                         what_cannot_be_put_back_runs_apart, the_shortest_program_is_found,
                         a_small_world_is_searched_to_its_end));
 }

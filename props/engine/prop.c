@@ -80,8 +80,8 @@ static void prop_refuted(const struct prop *prop, const struct prop_options *opt
     struct trial_verdict again;
     prop_tell_verdict(verdict);
     size_t length = program_write(program, bytes, sizeof bytes);
-    if (trial_run(&trial, bytes, length, &again)) {
-        puts("flaky: it passes when it is run again");
+    if (trial_run_clean(&trial, bytes, length, &again)) {
+        puts("flaky: it passes when it is run again, by itself");
         return;
     }
     trial_hush(true);

@@ -60,6 +60,11 @@ bool trial_open(struct trial *trial, const struct subject *const *subjects,
     return true;
 }
 
+static void trial_scrub(struct trial *trial) {
+    for (unsigned i = 0; i < trial->lockstep.rigs; i++)
+        machine_scrub(&trial->machine[i]);
+}
+
 /* A subject was interrupted: it is the one that is furthest on. */
 static void trial_interrupted(struct trial *trial, int number,
                               struct trial_verdict *verdict) {
@@ -80,8 +85,7 @@ static void trial_interrupted(struct trial *trial, int number,
         snprintf(verdict->oracle, sizeof verdict->oracle, "signal %d", number);
         snprintf(verdict->found, sizeof verdict->found, "%s", strsignal(number));
     }
-    for (unsigned i = 0; i < lockstep->rigs; i++)
-        machine_scrub(&trial->machine[i]);
+    trial_scrub(trial);
 }
 
 static void trial_run_here(struct trial *trial, const uint8_t *bytes, size_t length,
@@ -142,6 +146,12 @@ bool trial_run(struct trial *trial, const uint8_t *bytes, size_t length,
     else
         trial_run_here(trial, bytes, length, verdict);
     return !verdict->failed;
+}
+
+bool trial_run_clean(struct trial *trial, const uint8_t *bytes, size_t length,
+                     struct trial_verdict *verdict) {
+    trial_scrub(trial);
+    return trial_run(trial, bytes, length, verdict);
 }
 
 void trial_hush(bool quiet) {
