@@ -32,10 +32,6 @@ static uint8_t mutate_slot(uint64_t *random) {
 static struct op_size mutate_size(uint64_t *random) {
     struct op_size size = {(uint8_t)mutate_below(random, SIZE_CLASSES),
                            (uint32_t)mutate_below(random, 1024)};
-    if (mutate_below(random, 48) ==
-        0) /* a mapping, which costs a thousand times as much */
-        size = (struct op_size){
-            SIZE_RARE, RARE_HUGE + (uint32_t)mutate_below(random, RARE_ANY - RARE_HUGE)};
     if (size_is_any(size)) {
         uint32_t bits =
             4 + (uint32_t)mutate_below(random, 13); /* short ones as often as long */
@@ -110,15 +106,55 @@ static void mutate_row(struct program *list, uint64_t *random) {
     }
 }
 
-/* Right before an operation: one of its next kernel calls refused, or a foreigner at the break. */
-static void mutate_disturb(struct program *list, uint64_t *random) {
-    size_t at = mutate_below(random, list->count);
+static struct op mutate_refusal(uint64_t *random) {
     struct op op = mutate_new_op(random);
-    op.kind = mutate_below(random, 2) ? OP_REFUSE : OP_SBRK;
-    if (op.kind == OP_REFUSE) /* of the next four, one or two */
-        op.count &= 0x13;
-    if (program_open(list, at, 1))
-        list->op[at] = op;
+    op.kind = OP_REFUSE;
+    op.count &= 0x13; /* of the next four calls, one or two */
+    return op;
+}
+
+/* A block with a mapping of its own, and what becomes of it, with and without refusals. Bytes make
+ * such blocks rarely, and two sizes for one of them more rarely still. */
+static void mutate_large(struct program *list, uint64_t *random) {
+    static const uint8_t births[] = {OP_MALLOC, OP_MALLOC, OP_CALLOC, OP_ALIGNED_ALLOC};
+    struct op op = mutate_new_op(random), story[4];
+    size_t count = 0, at = mutate_below(random, list->count + 1);
+    for (int i = 0; i < 2; i++) {
+        op.kind = i ? OP_REALLOC : births[mutate_below(random, sizeof births)];
+        op.size = (struct op_size){
+            SIZE_RARE, RARE_HUGE + (uint32_t)mutate_below(random, RARE_ANY - RARE_HUGE)};
+        if (mutate_below(random, 2))
+            story[count++] = mutate_refusal(random);
+        story[count++] = op;
+    }
+    if (program_open(list, at, count))
+        memcpy(&list->op[at], story, count * sizeof story[0]);
+}
+
+static struct op mutate_visit(uint64_t *random, uint8_t direction) {
+    struct op op = mutate_new_op(random);
+    op.kind = OP_SBRK;
+    op.count = (op.count & 0x7f) | direction;
+    return op;
+}
+
+/* Right before an operation, or before all, as a heap begins but once: a kernel call refused, or a
+ * foreigner who raises or lowers the break, or does both. */
+static void mutate_disturb(struct program *list, uint64_t *random) {
+    struct op story[2];
+    size_t count = 0;
+    size_t at = mutate_below(random, 4) ? mutate_below(random, list->count) : 0;
+    if (mutate_below(random, 2)) {
+        story[count++] = mutate_refusal(random);
+    } else {
+        size_t which = 1 + mutate_below(random, 3);
+        if (which & 1)
+            story[count++] = mutate_visit(random, 0);
+        if (which & 2)
+            story[count++] = mutate_visit(random, 0x80);
+    }
+    if (program_open(list, at, count))
+        memcpy(&list->op[at], story, count * sizeof story[0]);
 }
 
 /* A stretch again, somewhere else. */
@@ -142,7 +178,7 @@ static void mutate_swap(struct program *list, uint64_t *random) {
 }
 
 static void mutate_once(struct program *list, uint64_t *random) {
-    size_t choice = mutate_below(random, 10);
+    size_t choice = mutate_below(random, 11);
     if (list->count == 0 || choice < 3)
         mutate_insert(list, random);
     else if (choice < 5)
@@ -155,6 +191,8 @@ static void mutate_once(struct program *list, uint64_t *random) {
         mutate_row(list, random);
     else if (choice == 8)
         mutate_disturb(list, random);
+    else if (choice == 9)
+        mutate_large(list, random);
     else {
         size_t at = mutate_below(random, list->count);
         size_t count = 1 + mutate_below(random, 4);

@@ -32,7 +32,7 @@ CLANG = ["clang-19", "-std=gnu11", "-I.", "-w", "-fno-builtin-malloc", "-fno-bui
 # What is judged: optimised a little, its edges counted for libFuzzer and as steps, what C does not
 # define ended by a signal.
 JUDGED = ["-O1", "-fsanitize=undefined", "-fno-sanitize=function", "-fsanitize-trap=undefined",
-          "-fsanitize-coverage=trace-pc-guard,inline-8bit-counters,pc-table,trace-cmp"]
+          "-fsanitize-coverage=trace-pc-guard,inline-8bit-counters,pc-table"]
 FUZZER = "libclang_rt.fuzzer_no_main-x86_64.a"
 HARNESS = """
     fuzz/engine/libfuzzer_mutator.c fuzz/explain/c_program.c fuzz/machine/extents.c fuzz/machine/machine.c
