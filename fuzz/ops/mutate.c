@@ -92,12 +92,17 @@ static void mutate_insert(struct program *list, uint64_t *random) {
             list->op[at + i] = mutate_new_op(random);
 }
 
+static uint8_t mutate_birth(uint64_t *random) {
+    static const uint8_t births[] = {OP_MALLOC, OP_MALLOC, OP_CALLOC, OP_ALIGNED_ALLOC};
+    return births[mutate_below(random, sizeof births)];
+}
+
 /* Two to 32 blocks of one size, so that a heap fills up. */
 static void mutate_row(struct program *list, uint64_t *random) {
     size_t count = (size_t)2 << mutate_below(random, 5);
     size_t at = mutate_below(random, list->count + 1);
     struct op op = mutate_new_op(random);
-    op.kind = OP_MALLOC;
+    op.kind = mutate_birth(random);
     if (!program_open(list, at, count))
         return;
     for (size_t i = 0; i < count; i++) {
@@ -116,11 +121,10 @@ static struct op mutate_refusal(uint64_t *random) {
 /* A block with a mapping of its own, and what becomes of it, with and without refusals. Bytes make
  * such blocks rarely, and two sizes for one of them more rarely still. */
 static void mutate_large(struct program *list, uint64_t *random) {
-    static const uint8_t births[] = {OP_MALLOC, OP_MALLOC, OP_CALLOC, OP_ALIGNED_ALLOC};
     struct op op = mutate_new_op(random), story[4];
     size_t count = 0, at = mutate_below(random, list->count + 1);
     for (int i = 0; i < 2; i++) {
-        op.kind = i ? OP_REALLOC : births[mutate_below(random, sizeof births)];
+        op.kind = i ? OP_REALLOC : mutate_birth(random);
         op.size = (struct op_size){
             SIZE_RARE, RARE_HUGE + (uint32_t)mutate_below(random, RARE_ANY - RARE_HUGE)};
         if (mutate_below(random, 2))

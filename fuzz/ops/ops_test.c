@@ -81,7 +81,7 @@ END_TEST
 START_TEST(every_size_has_one_way_back_in_its_class) {
     for (int class = 0; class < SIZE_CLASSES; class ++)
         for (uint32_t number = 0; number < 1024; number++) {
-            struct op_size back, size = {(uint8_t) class, number};
+            struct op_size back, size = {(uint8_t)class, number};
             if (class == SIZE_SAME || class == SIZE_LIKE)
                 continue;
             if (size_is_any(
