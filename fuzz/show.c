@@ -27,19 +27,12 @@
 #include "fuzz/subject/subjects.h"
 
 enum {
-    CALLS_MAX = 1 << 16,
     PROGRAM_MAX = 1 << 20,
 };
 
-/* What one subject was asked; shared with the process
- * that runs the program, which may not live to the end. */
-struct transcript {
-    struct rig_call call[CALLS_MAX];
-    size_t calls;
-};
-
+/* Shared with the process that runs the program, which may not live to the end. */
 struct shown {
-    struct transcript transcript[LOCKSTEP_MAX];
+    struct c_program_calls calls[LOCKSTEP_MAX];
     unsigned at; /* the subject that was asked last, or that failed */
     size_t checked;
     bool finished;
@@ -49,10 +42,8 @@ struct shown {
 static struct shown *shown;
 
 static void note_call(void *context, const struct rig_call *call) {
-    struct transcript *transcript = context;
-    shown->at = (unsigned)(transcript - shown->transcript);
-    if (transcript->calls < CALLS_MAX)
-        transcript->call[transcript->calls++] = *call;
+    shown->at = (unsigned)((struct c_program_calls *)context - shown->calls);
+    c_program_note(context, call);
 }
 
 /* Runs the program here, and notes what comes of it. */
@@ -67,7 +58,7 @@ static void run(const struct subject *const *subjects, unsigned count,
     for (unsigned i = 0; i < count; i++) {
         lockstep.rig[i].fits = true;
         lockstep.rig[i].on_call = note_call;
-        lockstep.rig[i].context = &shown->transcript[i];
+        lockstep.rig[i].context = &shown->calls[i];
     }
     lockstep_run(&lockstep, bytes, length);
     if (lockstep.failed) {
@@ -94,10 +85,10 @@ static int run_apart(const struct subject *const *subjects, unsigned count,
 }
 
 static size_t failed_operation(void) {
-    const struct transcript *transcript = &shown->transcript[shown->at];
+    const struct c_program_calls *calls = &shown->calls[shown->at];
     if (shown->finished)
         return shown->failure.oracle ? shown->failure.operation : SIZE_MAX;
-    return transcript->calls ? transcript->call[transcript->calls - 1].operation : 0;
+    return calls->count ? calls->call[calls->count - 1].operation : 0;
 }
 
 /* Prints what the rig says; true if the program failed. */
@@ -120,7 +111,6 @@ static bool tell(const char *subject, int number) {
 /* Compiles the C program and runs it, then shows it. */
 static void show_c_program(const struct subject *subject, bool fails) {
     char source[PATH_MAX], program[PATH_MAX], command[5 * PATH_MAX];
-    const struct transcript *transcript = &shown->transcript[shown->at];
     const char *include = getenv("SHOW_INCLUDE"), *folder = getenv("SHOW_FOLDER");
     const char *library =
         getenv(subject == &classic_subject ? "SHOW_CLASSIC" : "SHOW_OSMEM");
@@ -138,7 +128,7 @@ static void show_c_program(const struct subject *subject, bool fails) {
         return;
     }
     c_program_write(to, fails ? "fails where the allocator is wrong" : "passes", subject,
-                    transcript->call, transcript->calls);
+                    &shown->calls[shown->at]);
     fclose(to);
     snprintf(command, sizeof command,
              "clang-19 -w -O1 -g -I'%s' '%s' -o '%s' '%s' -Wl,-rpath,'%.*s' -ldl",

@@ -143,7 +143,7 @@ static bool law_any_refusal(struct lockstep *lockstep, const uint8_t *bytes,
     size_t calls = SIZE_MAX;
     for (size_t refused = 0; refused <= calls; refused++) { /* 0: none */
         rig_start(rig);
-        machine_refuse(rig->machine, num_max(refused, 1), refused > 0);
+        rig_refuse(rig, (unsigned)num_max(refused, 1), refused > 0);
         if (!laws_steps(lockstep, 0, bytes, length))
             return false;
         if (refused == 0)

@@ -8,9 +8,17 @@
 #include "fuzz/explain/refusing_text.h"
 #include "fuzz/explain/sbrk_text.h"
 
-static bool c_program_has(const struct rig_call *calls, size_t count, enum op_kind kind) {
-    for (size_t i = 0; i < count; i++)
-        if (calls[i].kind == kind)
+void c_program_note(void *calls, const struct rig_call *call) {
+    struct c_program_calls *to = calls;
+    if (call->operation == SIZE_MAX)
+        to->count = 0;
+    if (to->count < C_PROGRAM_CALLS)
+        to->call[to->count++] = *call;
+}
+
+static bool c_program_has(const struct c_program_calls *calls, enum op_kind kind) {
+    for (size_t i = 0; i < calls->count; i++)
+        if (calls->call[i].kind == kind)
             return true;
     return false;
 }
@@ -59,17 +67,17 @@ static void c_program_call(FILE *to, const struct rig_call *call) {
 }
 
 void c_program_write(FILE *to, const char *title, const struct subject *subject,
-                     const struct rig_call *calls, size_t count) {
+                     const struct c_program_calls *calls) {
     fprintf(to, "/* %s */\n%s%s", title, prelude_text,
             subject->trim ? osmem_text : classic_text);
-    if (c_program_has(calls, count, OP_REFUSE))
+    if (c_program_has(calls, OP_REFUSE))
         fputs(refusing_text, to);
-    else if (c_program_has(calls, count, OP_SBRK))
+    else if (c_program_has(calls, OP_SBRK))
         fputs(sbrk_text, to);
     fputs("\nint main(void) {\n    start();\n", to);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < calls->count; i++) {
         fprintf(to, "    step = %zu, ", i + 1);
-        c_program_call(to, &calls[i]);
+        c_program_call(to, &calls->call[i]);
     }
     fputs("    return 0;\n}\n", to);
 }

@@ -306,7 +306,10 @@ void machine_reset(struct machine *machine) {
 
 void machine_scrub(struct machine *machine) {
     machine_reset(machine);
-    machine_clean_strewn(machine);
+    madvise(machine->memory, MACHINE_BREAK_LIMIT + MACHINE_GAP + MACHINE_MAP_SPACE,
+            MADV_DONTNEED);
+    memset(machine->written, 0, sizeof machine->written);
+    machine->strewn = 0;
     machine->resets = 0;
 }
 

@@ -244,11 +244,7 @@ static bool rig_do(struct rig *rig, const struct op *op) {
     case OP_CHECK:
         return judge_heap(rig, true);
     case OP_REFUSE:
-        rig_tell(rig, (struct rig_call){.kind = OP_REFUSE,
-                                        .refuse_first = op_refuse_first(op->count),
-                                        .refuse_count = op_refuse_count(op->count)});
-        machine_refuse(rig->machine, op_refuse_first(op->count),
-                       op_refuse_count(op->count));
+        rig_refuse(rig, op_refuse_first(op->count), op_refuse_count(op->count));
         return true;
     case OP_SBRK:
         return rig_sbrk(rig, op_break_step(op->count));
@@ -258,6 +254,12 @@ static bool rig_do(struct rig *rig, const struct op *op) {
 }
 
 /* ---- a run ---- */
+
+void rig_refuse(struct rig *rig, unsigned first, unsigned count) {
+    rig_tell(rig, (struct rig_call){
+                      .kind = OP_REFUSE, .refuse_first = first, .refuse_count = count});
+    machine_refuse(rig->machine, first, count);
+}
 
 void rig_start(struct rig *rig) {
     machine_reset(rig->machine);

@@ -25,7 +25,7 @@ struct rig_failure {
 
 /* A call as the subject gets it, with every size resolved. */
 struct rig_call {
-    size_t operation; /* that it belongs to, by its number in the program */
+    size_t operation; /* by its number in the program; SIZE_MAX: before the first */
     enum op_kind kind;
     unsigned slot;
     size_t count, size, alignment; /* of calloc, of a request, of aligned_alloc */
@@ -71,6 +71,9 @@ void rig_init(struct rig *rig, const struct subject *subject, struct machine *ma
 void rig_start(struct rig *rig);
 bool rig_step(struct rig *rig, const struct op *op);
 bool rig_finish(struct rig *rig);
+
+/* Refuses the kernel's calls from the `first`-th from now on, `count` of them. */
+void rig_refuse(struct rig *rig, unsigned first, unsigned count);
 
 /* Frees what a slot holds; OK if that is nothing. */
 bool rig_free(struct rig *rig, unsigned slot);

@@ -161,8 +161,7 @@ static bool exhaust_sound(const struct exhaust_search *search, trial_run_functio
                           const struct exhaust_state *state, size_t length) {
     struct trial_verdict verdict;
     exhaust_trial.run = run;
-    if (trial_run(&exhaust_trial, state->path, length, &verdict) ||
-        trial_run_clean(&exhaust_trial, state->path, length, &verdict))
+    if (trial_passes(&exhaust_trial, state->path, length, &verdict))
         return true;
     if (search->counts->failures == 0) {
         search->program->count = length;

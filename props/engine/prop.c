@@ -9,38 +9,23 @@
 #include "fuzz/ops/text.h"
 #include "props/engine/shrink.h"
 
-enum {
-    CALLS_MAX = 1 << 12,
-};
-
 static struct trial trial;
 
 /* ---- what is shown ---- */
 
-struct prop_calls {
-    struct rig_call call[CALLS_MAX];
-    size_t count;
-};
-
-static void prop_note_call(void *context, const struct rig_call *call) {
-    struct prop_calls *calls = context;
-    if (calls->count < CALLS_MAX)
-        calls->call[calls->count++] = *call;
-}
-
 static void prop_show_c(const struct prop_options *options, const uint8_t *bytes,
                         size_t length, const struct trial_verdict *verdict) {
-    static struct prop_calls calls;
+    static struct c_program_calls calls;
     struct trial_verdict again;
     struct rig *rig = &trial.lockstep.rig[verdict->subject];
     calls.count = 0;
-    rig->on_call = prop_note_call;
+    rig->on_call = c_program_note;
     rig->context = &calls;
     trial_run(&trial, bytes, length, &again);
     rig->on_call = NULL;
     puts("\nand as a program in C:\n");
     c_program_write(stdout, "fails where the allocator is wrong", options->subject,
-                    calls.call, calls.count);
+                    &calls);
 }
 
 /* Keeps a program for //fuzz:show, in the workspace or among a test's outputs. */

@@ -22,7 +22,7 @@ static bool shrink_try(struct shrink *shrink) {
     shrink->runs++;
     shrink->operations += shrink->candidate.count;
     size_t length = program_write(&shrink->candidate, bytes, sizeof bytes);
-    if (trial_run_clean(shrink->trial, bytes, length, &verdict))
+    if (trial_passes(shrink->trial, bytes, length, &verdict))
         return false;
     if (strcmp(verdict.oracle, "steps") == 0) /* which took as long as thousands */
         shrink->operations += shrink->most_operations / 16;

@@ -46,6 +46,10 @@ bool trial_run(struct trial *trial, const uint8_t *bytes, size_t length,
 bool trial_run_clean(struct trial *trial, const uint8_t *bytes, size_t length,
                      struct trial_verdict *verdict);
 
+/* Runs it, and where it fails once more by itself; true if it passes either time. */
+bool trial_passes(struct trial *trial, const uint8_t *bytes, size_t length,
+                  struct trial_verdict *verdict);
+
 /* Reports that subjects write while they die are lost (true) or shown again (false). */
 void trial_hush(bool quiet);
 

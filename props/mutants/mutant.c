@@ -4,6 +4,7 @@
  *     mutant prop SUBJECT CASES SEED OUT [WITHOUT]   the property engine, law by law in turn
  *     mutant fuzz SUBJECT RUNS SEED OUT              libFuzzer, from nothing
  *     mutant replay SUBJECT LAW FILE                 one program, by one law
+ *     mutant explain SUBJECT LAW FILE OUT            what it shrinks to, in C
  *     mutant trace SUBJECT CASES SEED                a number that says what all cases did
  *     mutant exhaust SUBJECT OPS MERGE               every program; MERGE 0: equal states apart
  *
@@ -18,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fuzz/explain/c_program.h"
 #include "fuzz/subject/subjects.h"
 #include "osmem/base/num.h"
 #include "props/engine/exhaust.h"
@@ -65,8 +67,7 @@ static bool run_law(const struct prop *law, const uint8_t *at, size_t length,
     struct trial *trial = &trials[law->copies - 1];
     trial->run = law->run;
     runs++;
-    return trial_run(trial, at, length, verdict) ||
-           trial_run_clean(trial, at, length, verdict);
+    return trial_passes(trial, at, length, verdict);
 }
 
 static void write_out(size_t length) {
@@ -110,6 +111,7 @@ static int run_props(unsigned cases, uint64_t seed) {
 int LLVMFuzzerRunDriver(int *argc, char ***argv,
                         int (*input)(const uint8_t *bytes, size_t length));
 
+static const struct prop fuzz_law = {.name = "fuzz", .copies = 1, .run = lockstep_run};
 static const char *fuzz_subject;
 
 static void tell_survival(void) {
@@ -118,14 +120,13 @@ static void tell_survival(void) {
 }
 
 static int fuzz_input(const uint8_t *input, size_t length) {
-    static const struct prop law = {.name = "fuzz", .copies = 1, .run = lockstep_run};
     struct trial_verdict verdict;
     if (!runs)
         open_trials(fuzz_subject, NULL);
-    if (length > sizeof bytes || run_law(&law, input, length, &verdict))
+    if (length > sizeof bytes || run_law(&fuzz_law, input, length, &verdict))
         return 0;
     memcpy(bytes, input, length);
-    tell_kill(&law, length, &verdict);
+    tell_kill(&fuzz_law, length, &verdict);
     fflush(stdout);
     _exit(0);
 }
@@ -147,18 +148,46 @@ static int run_fuzzer(unsigned most, uint64_t seed) {
 
 /* ---- for the control ---- */
 
-static int run_replay(const char *name, const char *file) {
-    struct trial_verdict verdict;
-    struct prop law = {.name = "fuzz", .copies = 1, .run = lockstep_run};
-    for (unsigned i = 0; i < laws_count; i++)
-        if (strcmp(laws[i].name, name) == 0)
-            law = laws[i];
+static size_t read_file(const char *file) {
     FILE *from = fopen(file, "rb");
     if (!from)
-        return 2;
+        exit(2);
     size_t length = fread(bytes, 1, sizeof bytes, from);
     fclose(from);
-    printf("passes=%d\n", run_law(&law, bytes, length, &verdict));
+    return length;
+}
+
+static const struct prop *find_law(const char *name) {
+    for (unsigned i = 0; i < laws_count; i++)
+        if (strcmp(laws[i].name, name) == 0)
+            return &laws[i];
+    return &fuzz_law;
+}
+
+static int run_replay(const char *name, const char *file) {
+    struct trial_verdict verdict;
+    printf("passes=%d\n", run_law(find_law(name), bytes, read_file(file), &verdict));
+    return 0;
+}
+
+static int run_explain(const char *name, const char *file) {
+    static struct c_program_calls calls;
+    struct trial_verdict verdict;
+    const struct prop *law = find_law(name);
+    struct trial *trial = &trials[law->copies - 1];
+    if (run_law(law, bytes, read_file(file), &verdict))
+        return 2;
+    program_read(&program, bytes, read_file(file));
+    shrink(trial, &program, SHRINKS_MOST, &verdict);
+    struct rig *rig = &trial->lockstep.rig[verdict.subject];
+    rig->on_call = c_program_note;
+    rig->context = &calls;
+    trial_run_clean(trial, bytes, program_write(&program, bytes, sizeof bytes), &verdict);
+    FILE *to = fopen(out, "w");
+    if (!to)
+        return 2;
+    c_program_write(to, name, rig->subject, &calls);
+    printf("explained=%d\n", fclose(to) == 0);
     return 0;
 }
 
@@ -197,6 +226,11 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], "replay") == 0) {
         open_trials(argv[2], NULL);
         return run_replay(argv[3], argv[4]);
+    }
+    if (strcmp(argv[1], "explain") == 0) {
+        open_trials(argv[2], NULL);
+        out = argv[5];
+        return run_explain(argv[3], argv[4]);
     }
     trial_steps_most = STEPS_MOST;
     if (strcmp(argv[1], "exhaust") == 0)

@@ -1,20 +1,22 @@
 #!/usr/bin/python3
 """Plants bugs, one at a time, and tells which engines find them.
 
-    bazel run -c opt //props:mutants [-- --only=TEXT] [--shard=I/N] [--sample=N] [--ablate] [--rapidcheck]
-                                         [--exhaust=OPS]
+    bazel run -c opt //props:mutants [-- --only=TEXT] [--shard=I/N] [--sample=N]
+                                        [--ablate | --alone | --exhaust=OPS | --rapidcheck]
 
 Each bug is a row of rows/*.txt: a file, a function, what stands there and what stands there
 instead. It is built from one file of osmem's floors, judged by the unchanged rig and checker, and
 must be found by the property engine and by libFuzzer from nothing; a find counts only if the same
 program passes on the build without it. --only takes the rows with this text in their name,
---sample so many spread over all. --ablate tells what each family of oracles is needed for;
---rapidcheck whether an engine that nobody here wrote, over the same interpreter, agrees;
---exhaust whether all programs of so many operations give the same verdict with equal states merged.
+--sample so many spread over all. --ablate tells what each family of oracles is needed for; --alone
+which bugs the shrunk program shows as a program in C, without the rig; --exhaust whether all
+programs of so many operations give the same verdict with equal states merged; --rapidcheck whether
+an engine that nobody here wrote, over the same interpreter, agrees.
 """
 import concurrent.futures
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -133,24 +135,8 @@ def compile_file(source, out, options):
     return out
 
 
-def unit_source(folder, name, bug):
-    """One file of the floors, or classic, with the bug in it, or none."""
-    replaced = {}
-    subject = "classic" if bug and bug.path == CLASSIC else "osmem"
-    if bug:
-        planted = os.path.join(folder, name + ".planted")
-        with open(os.path.join(ROOT, bug.path), encoding="utf-8") as source:
-            text = plant(bug, source.read())
-        with open(planted, "w", encoding="utf-8") as out:
-            out.write(text)
-        replaced[bug.path] = planted
-    source = os.path.join(folder, name + ".c")
-    unit = Amalgamation(ROOT, replaced)
-    for path in [CLASSIC] if subject == "classic" else FLOORS:
-        unit.add(path)
-    with open(source, "w", encoding="utf-8") as out:
-        out.write(unit.text("a mutant").replace("#define _GNU_SOURCE", "#define _GNU_SOURCE\nextern int mutant_reached;"))
-    return source
+def subject_of(bug):
+    return "classic" if bug and bug.path == CLASSIC else "osmem"
 
 
 class Workshop:
@@ -170,21 +156,42 @@ class Workshop:
         # What the tests are made of: neither an engine's entry nor steps.
         self.parts = {source: found for source, found in done.items()
                       if source not in (HARNESS[0], MUTANT, STEPS) and not source.endswith("reached.c")}
-        self.floors = compile_file(unit_source(folder, "floors", None), os.path.join(folder, "floors.o"), JUDGED)
+        self.floors = compile_file(self.unit_source("floors"), os.path.join(folder, "floors.o"), JUDGED)
         self.classic = compile_file(CLASSIC, os.path.join(folder, "classic.o"), JUDGED)
         self.library = subprocess.run([CLANG[0], "--print-runtime-dir"], stdout=subprocess.PIPE, text=True).stdout.strip()
         if not os.path.exists(os.path.join(self.library, FUZZER)):
             self.library = os.path.join(os.path.dirname(self.library), "linux")
         self.control = self.link("control", self.floors, self.classic)
 
+    def planted(self, name, bug):
+        """What stands in place of which file."""
+        if not bug:
+            return {}
+        planted = os.path.join(self.folder, name + ".planted")
+        with open(os.path.join(ROOT, bug.path), encoding="utf-8") as source, open(planted, "w", encoding="utf-8") as out:
+            out.write(plant(bug, source.read()))
+        return {bug.path: planted}
+
+    def unit_source(self, name, bug=None):
+        """One file of the floors, or classic, with the bug in it, or none."""
+        source = os.path.join(self.folder, name + ".c")
+        unit = Amalgamation(ROOT, self.planted(name, bug))
+        for path in [CLASSIC] if subject_of(bug) == "classic" else FLOORS:
+            unit.add(path)
+        with open(source, "w", encoding="utf-8") as out:
+            out.write("extern int mutant_reached;\n" + unit.text("a mutant"))
+        return source
+
     def object_of(self, source):
         return os.path.join(self.folder, os.path.splitext(source.replace(self.folder + "/", ""))[0].replace("/", "_") + ".o")
 
     def embed(self, part):
-        """The texts of the C program are not needed here, only their names."""
+        """A part of the C programs, as a string of C."""
         os.makedirs(os.path.join(self.folder, "fuzz", "explain"), exist_ok=True)
-        with open(os.path.join(self.folder, "fuzz", "explain", part + "_text.h"), "w") as out:
-            out.write('static const char %s_text[] = "";\n' % part)
+        with open(os.path.join(ROOT, "fuzz", "explain", part + ".inc"), encoding="utf-8") as source:
+            lines = source.read().replace("\\", "\\\\").replace('"', '\\"').splitlines()
+        with open(os.path.join(self.folder, "fuzz", "explain", part + "_text.h"), "w", encoding="utf-8") as out:
+            out.write("static const char %s_text[] =\n%s;\n" % (part, "\n".join('"%s\\n"' % line for line in lines)))
 
     def link(self, name, floors, classic, main=None):
         """A program; `main`: objects in place of mutant.c."""
@@ -198,12 +205,34 @@ class Workshop:
         return out
 
     def build(self, bug, main=None):
-        source = unit_source(self.folder, bug.name, bug)
+        source = self.unit_source(bug.name, bug)
         unit = compile_file(source, os.path.join(self.folder, bug.name + ".o"), JUDGED)
         program = self.link(bug.name, self.floors, unit, main) if bug.path == CLASSIC else \
             self.link(bug.name, unit, self.classic, main)
         os.remove(unit)
         return program
+
+    def library_of(self, subject, bug=None):
+        """The whole of osmem, or classic, as a user would link it, with the bug in it or none."""
+        name = bug.name if bug else subject
+        unit = Amalgamation(ROOT, self.planted(name, bug), public=["osmem/osmem.h"])
+        for path in FLOORS[:2] + [CLASSIC, "osmem/classic/os.c"] if subject == "classic" else AMALGAMATED:
+            unit.add(path)
+        source = os.path.join(self.folder, name + ".library.c")
+        with open(source, "w", encoding="utf-8") as out:
+            out.write("int mutant_reached;\n" + unit.text("a library"))
+        return compile_file(source, source[:-1] + "o", ["-O1", "-I" + os.path.join(ROOT, "osmem")])
+
+    def fails_alone(self, program, library):
+        """A C program, linked with a library; one that never ends fails as well."""
+        out = "%s.with.%s" % (program, os.path.basename(library)[:-2])
+        built = subprocess.run(CLANG + ["-O1", "-g", program, library, "-o", out, "-ldl"], cwd=ROOT,
+                               stderr=subprocess.PIPE, text=True)
+        if built.returncode:
+            fail("%s does not compile:\n%s" % (program, built.stderr[-2000:]))
+        seconds = 10  # of the processor's time
+        return subprocess.run([out], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=lambda:
+                              resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))).returncode != 0
 
     def rapidcheck(self):
         """What takes the place of mutant.c where RapidCheck is the engine."""
@@ -252,7 +281,7 @@ def run(program, *arguments):
 
 def hunt(workshop, program, bug, engine, without=None):
     """Runs one engine; its finding, with `passes` where the control does not."""
-    subject = "classic" if bug.path == CLASSIC else "osmem"
+    subject = subject_of(bug)
     out = os.path.join(workshop.folder, "%s.%s.bytes" % (bug.name, engine))
     extra = [without] if without else []
     cases, ms = 0, 0.0
@@ -278,7 +307,7 @@ def examine(workshop, bug):
     result = {engine: hunt(workshop, program, bug, engine) for engine in CASES}
     result["differs"] = "yes"
     if "1" not in (result["prop"]["killed"], result["fuzz"]["killed"]):
-        subject = "classic" if bug.path == CLASSIC else "osmem"
+        subject = subject_of(bug)
         traces = [run(build, "trace", subject, 4000, SEED).get("trace") for build in (program, workshop.control)]
         result["differs"] = "yes" if traces[0] != traces[1] else "no"
     os.remove(program)
@@ -345,7 +374,7 @@ def ask_rapidcheck(workshop, pool, bugs):
 
     def ask(bug):
         program = workshop.build(bug, main)
-        done = subprocess.run([program, "classic" if bug.path == CLASSIC else "osmem", "4000", str(SEED)],
+        done = subprocess.run([program, subject_of(bug), "4000", str(SEED)],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         os.remove(program)
         return dict(re.findall(r"(killed|cases|ms)=(\S+)", done.stdout))
@@ -357,11 +386,34 @@ def ask_rapidcheck(workshop, pool, bugs):
     print("RapidCheck finds %d of %d" % (sum(result.get("killed") == "1" for result in found), len(bugs)))
 
 
+def show_alone(workshop, pool, bugs):
+    """Which bugs are shown by the C program of what the property engine found and shrunk."""
+    sound = {subject: workshop.library_of(subject) for subject in ("osmem", "classic")}
+
+    def ask(bug):
+        program = workshop.build(bug)
+        found, subject = hunt(workshop, program, bug, "prop"), subject_of(bug)
+        if found["killed"] != "1":
+            return False
+        source = os.path.join(workshop.folder, bug.name + ".alone.c")
+        told = run(program, "explain", subject, found["law"], os.path.join(workshop.folder, bug.name + ".prop.bytes"), source)
+        os.remove(program)
+        return told.get("explained") == "1" and not workshop.fails_alone(source, sound[subject]) and \
+            workshop.fails_alone(source, workshop.library_of(subject, bug))
+
+    silent = []
+    for number, (bug, shown) in enumerate(zip(bugs, pool.map(ask, bugs)), 1):
+        silent += [] if shown else [bug.name]
+        progress(number, len(bugs), bug.name)
+    print("needs the rig to be seen: %s" % (", ".join(silent) or "none"))
+    print("the shrunk program fails alone, in C, for %d of %d bugs" % (len(bugs) - len(silent), len(bugs)))
+
+
 def compare_exhaust(workshop, pool, bugs, ops):
     """Whether merging equal states changes what all short programs say of each bug."""
     def compare(bug):
         program = workshop.build(bug)
-        subject = "classic" if bug.path == CLASSIC else "osmem"
+        subject = subject_of(bug)
         merged = run(program, "exhaust", subject, ops, 1)
         # What fails among the merged fails among all.
         apart = merged if merged["killed"] == "1" else run(program, "exhaust", subject, ops, 0)
@@ -400,9 +452,11 @@ def read_options(arguments):
         if argument in ("--help", "-h"):
             print(__doc__)
             sys.exit(0)
-        if not argument.startswith("--") or name not in ("only", "shard", "sample", "ablate", "rapidcheck", "exhaust"):
-            fail("%s: expected --only=TEXT, --shard=I/N, --sample=N, --ablate, --rapidcheck or --exhaust=OPS" % argument)
+        if not argument.startswith("--") or name not in ("only", "shard", "sample", "ablate", "alone", "exhaust", "rapidcheck"):
+            fail("%s: expected --only=TEXT, --shard=I/N, --sample=N, --ablate, --alone, --exhaust=OPS or --rapidcheck" % argument)
         options[name] = value
+    if options.get("exhaust", "1") not in ("1", "2", "3", "4"):
+        fail("--exhaust=%s: expected 1 to 4 operations" % options["exhaust"])
     return options
 
 
@@ -457,17 +511,15 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mutants") as folder, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         workshop = Workshop(folder, pool)
+        standing = [bug for bug in planted if not bug.equivalent]
         if "ablate" in options:
-            ablate(workshop, pool, [bug for bug in planted if not bug.equivalent])
-            return
+            return ablate(workshop, pool, standing)
+        if "alone" in options:
+            return show_alone(workshop, pool, standing)
         if "exhaust" in options:
-            if options["exhaust"] not in ("1", "2", "3", "4"):
-                fail("--exhaust=%s: expected 1 to 4 operations" % options["exhaust"])
-            compare_exhaust(workshop, pool, [bug for bug in planted if not bug.equivalent], int(options["exhaust"]))
-            return
+            return compare_exhaust(workshop, pool, standing, int(options["exhaust"]))
         if "rapidcheck" in options:
-            ask_rapidcheck(workshop, pool, [bug for bug in planted if not bug.equivalent])
-            return
+            return ask_rapidcheck(workshop, pool, standing)
         blind = examine_rig(workshop, pool, rig) if rig else []
         if planted:
             alive, wrong = examine_all(workshop, pool, planted)
