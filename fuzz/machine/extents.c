@@ -154,12 +154,13 @@ bool machine_isolate(struct machine *machine, size_t start, size_t end) {
     return false;
 }
 
-static void machine_look_at_fence(struct machine *machine,
-                                  const struct machine_extent *extent) {
-    const char *maps = machine_maps(machine);
+/* At either end, and behind the one page that fences what is reserved to be used. */
+void machine_look_at_fence(struct machine *machine, const struct machine_extent *extent) {
+    const char *at = machine_maps(machine) + extent->start;
+    size_t length = extent->end - extent->start;
     if (!POISON_ACTIVE && !extent->touched &&
-        (!machine_is_zero(maps + extent->start) ||
-         !machine_is_zero(maps + extent->end - WATCHED)))
+        (!machine_is_zero(at) || !machine_is_zero(at + length - WATCHED) ||
+         (length > MACHINE_PAGE && !machine_is_zero(at + MACHINE_PAGE))))
         machine_wrong(machine, "a write into an inaccessible page");
 }
 

@@ -29,6 +29,9 @@ void machine_wrong(struct machine *machine, const char *what);
 /* Refuses a call for want of room; always true. */
 bool machine_is_full(struct machine *machine);
 
+/* Notes a write into a range that was never usable. */
+void machine_look_at_fence(struct machine *machine, const struct machine_extent *extent);
+
 /* The first WATCHED bytes are zero. */
 bool machine_is_zero(const char *at);
 

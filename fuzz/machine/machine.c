@@ -374,11 +374,13 @@ uint64_t machine_state(const struct machine *machine) {
     return sum;
 }
 
-const char *machine_check(struct machine *machine) {
+const char *machine_check(struct machine *machine, bool fences) {
     size_t above = num_ceil(machine->brk, MACHINE_PAGE);
     if (!POISON_ACTIVE && !machine_is_zero(machine->memory + above))
         machine_wrong(machine, "a write above the break");
     if (!machine_foreigners_are_well(machine))
         machine_wrong(machine, "a write into what somebody else took of the break");
+    for (size_t i = 0; fences && i < machine->extents; i++)
+        machine_look_at_fence(machine, &machine->extent[i]);
     return machine->wrong;
 }

@@ -119,7 +119,10 @@ size_t machine_mapped(const struct machine *machine);
 /* A number that is equal, at any base, if the break and the mappings are. */
 uint64_t machine_state(const struct machine *machine);
 
-/* The first thing that is wrong (an illegal call, a write where none may be), or NULL. */
-const char *machine_check(struct machine *machine);
+/*
+ * The first thing that is wrong (an illegal call, a write where none may be), or NULL. Inaccessible
+ * pages are looked at when they are unmapped, and, where `fences`, now.
+ */
+const char *machine_check(struct machine *machine, bool fences);
 
 #endif

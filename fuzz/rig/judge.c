@@ -32,7 +32,7 @@ bool judge_heap(struct rig *rig, bool full) {
     const char *broken = subject->check ? subject->check(rig->self, full) : NULL;
     if (broken && !judge_fail(rig, "invariant", "a sound heap", "%s", broken))
         return false;
-    broken = machine_check(rig->machine);
+    broken = machine_check(rig->machine, full);
     if (broken &&
         !judge_fail(rig, "ledger", "only what a correct allocator does", "%s", broken))
         return false;
