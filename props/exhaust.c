@@ -1,7 +1,7 @@
 /*
  * exhaust: every program of up to N operations, in a small world.
  *
- *     bazel run -c opt //props:exhaust -- --ops=6 [--on=SUBJECT] [--merge=no]
+ *     bazel run -c opt //props:exhaust -- --ops=6 [--on=SUBJECT] [--merge=no|names]
  *
  * The last line counts; a program that fails is shown before it. Exits 1 if one does, 2
  * for bad input.
@@ -26,13 +26,14 @@ static void tell_progress(unsigned ops, size_t states, uint64_t programs) {
 static int usage(const char *wrong) {
     fprintf(stderr,
             "exhaust: %s: expected --ops=1 to --ops=%d, --on=SUBJECT of osmem, canary or "
-            "classic, --merge=no\n",
+            "classic, --merge=no or names\n",
             wrong, EXHAUST_OPS_MAX);
     return 2;
 }
 
 int main(int argc, char **argv) {
-    struct exhaust_options options = {.ops = 4, .merge = true, .progress = tell_progress};
+    struct exhaust_options options = {
+        .ops = 4, .merge = EXHAUST_STATES, .progress = tell_progress};
     struct exhaust_counts counts;
     struct trial_verdict verdict;
     const char *on = "osmem";
@@ -43,7 +44,9 @@ int main(int argc, char **argv) {
         else if (strncmp(argv[i], "--on=", 5) == 0)
             on = argv[i] + 5;
         else if (strcmp(argv[i], "--merge=no") == 0)
-            options.merge = false;
+            options.merge = EXHAUST_APART;
+        else if (strcmp(argv[i], "--merge=names") == 0)
+            options.merge = EXHAUST_NAMES;
         else
             return usage(argv[i]);
     }

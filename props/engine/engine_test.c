@@ -226,12 +226,16 @@ START_TEST(a_small_world_is_searched_to_its_end) {
     ck_assert_int_eq(program.op[1].kind, OP_MALLOC);
     ck_assert_str_eq(verdict.oracle, "null");
 
-    options.merge = true;
-    ck_assert(exhaust(&options, &merged, &program, &verdict));
-    ck_assert_uint_eq(merged.programs, all.programs);
-    ck_assert_uint_eq(merged.failures, all.failures);
-    ck_assert_uint_eq(program.count, 2);
-    ck_assert_uint_lt(merged.states, all.states / 30);
+    size_t states = all.states;
+    for (options.merge = EXHAUST_NAMES; options.merge <= EXHAUST_STATES;
+         options.merge++) {
+        ck_assert(exhaust(&options, &merged, &program, &verdict));
+        ck_assert_uint_eq(merged.programs, all.programs);
+        ck_assert_uint_eq(merged.failures, all.failures);
+        ck_assert_uint_eq(program.count, 2);
+        ck_assert_uint_lt(merged.states, states / 4);
+        states = merged.states;
+    }
 }
 END_TEST
 

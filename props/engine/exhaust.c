@@ -50,6 +50,28 @@ static struct op exhaust_op(unsigned choice) {
     return op;
 }
 
+/* Slots that a program has named; it names them in order. */
+static unsigned exhaust_named(const uint8_t *path, size_t length) {
+    unsigned named = 0;
+    for (size_t i = 0; i < length; i++)
+        if (exhaust_op(path[i]).kind != OP_TRIM && exhaust_op(path[i]).slot == named)
+            named++;
+    return named;
+}
+
+/* How many programs stand behind the one more that goes on with this choice: a slot not named yet
+ * stands for all of those. 0: another one stands for it. */
+static unsigned exhaust_alike(enum exhaust_merge merge, const uint8_t *path,
+                              size_t length, unsigned choice) {
+    struct op op = exhaust_op(choice);
+    if (merge == EXHAUST_APART)
+        return 1;
+    unsigned named = exhaust_named(path, length);
+    if (op.kind == OP_TRIM || op.slot < named)
+        return 1;
+    return op.slot == named ? EXHAUST_SLOTS - named : 0;
+}
+
 /* ---- one program ---- */
 
 /* The path's operations but the last are known to be sound. */
@@ -179,23 +201,26 @@ static bool exhaust_one(const struct exhaust_search *search,
                         const struct exhaust_state *from, size_t length, unsigned choice,
                         struct exhaust_level *next) {
     struct exhaust_state state = *from;
+    state.programs *= exhaust_alike(search->options->merge, state.path, length, choice);
+    if (state.programs == 0)
+        return true;
     state.path[length++] = (uint8_t)choice;
-    search->counts->programs += from->programs;
-    if (search->options->merge) {
+    search->counts->programs += state.programs;
+    bool merges = search->options->merge == EXHAUST_STATES;
+    if (merges) {
         if (!exhaust_sound(search, exhaust_hashed, &state, length))
             return true;
         state.hash = exhaust_hash;
         struct exhaust_state *known = level_find(next, state.hash);
         if (known) {
-            known->programs += from->programs;
+            known->programs += state.programs;
             return true;
         }
     }
     if (!exhaust_sound(search, exhaust_end, &state, length))
         return true;
     search->counts->states++;
-    return (!search->options->merge && length == search->options->ops) ||
-           level_add(next, &state);
+    return (!merges && length == search->options->ops) || level_add(next, &state);
 }
 
 bool exhaust(const struct exhaust_options *options, struct exhaust_counts *counts,

@@ -6,7 +6,7 @@
  *     mutant replay SUBJECT LAW FILE                 one program, by one law
  *     mutant explain SUBJECT LAW FILE OUT            what it shrinks to, in C
  *     mutant trace SUBJECT CASES SEED                a number that says what all cases did
- *     mutant exhaust SUBJECT OPS MERGE               every program; MERGE 0: equal states apart
+ *     mutant exhaust SUBJECT OPS MERGE               every program; MERGE of 0, 1, 2 as exhaust_merge
  *
  * Prints what was found as `name=value` on one line; the program goes to OUT. WITHOUT names oracles
  * that say nothing. CPU time counts from the first case. Exits 0 whatever it finds.
@@ -191,7 +191,7 @@ static int run_explain(const char *name, const char *file) {
     return 0;
 }
 
-static int run_exhaust(const char *name, unsigned ops, bool merge) {
+static int run_exhaust(const char *name, unsigned ops, enum exhaust_merge merge) {
     struct exhaust_options options = {.ops = ops, .merge = merge, .first = true};
     struct exhaust_counts counts;
     struct trial_verdict verdict = {.oracle = "-"};
@@ -234,7 +234,8 @@ int main(int argc, char **argv) {
     }
     trial_steps_most = STEPS_MOST;
     if (strcmp(argv[1], "exhaust") == 0)
-        return run_exhaust(argv[2], (unsigned)atoi(argv[3]), argv[4][0] != '0');
+        return run_exhaust(argv[2], (unsigned)atoi(argv[3]),
+                           (enum exhaust_merge)atoi(argv[4]));
     unsigned cases = (unsigned)strtoul(argv[3], NULL, 10);
     uint64_t seed = strtoull(argv[4], NULL, 10);
     out = argc > 5 ? argv[5] : "/dev/null";

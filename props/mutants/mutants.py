@@ -10,8 +10,9 @@ must be found by the property engine and by libFuzzer from nothing; a find count
 program passes on the build without it. --only takes the rows with this text in their name,
 --sample so many spread over all. --ablate tells what each family of oracles is needed for; --alone
 which bugs the shrunk program shows as a program in C, without the rig; --exhaust whether all
-programs of so many operations give the same verdict with equal states merged; --rapidcheck whether
-an engine that nobody here wrote, over the same interpreter, agrees.
+programs of so many operations give the same verdict with equal states merged as without, of 4 with
+but one naming of their slots; --rapidcheck whether an engine that nobody here wrote, over the same
+interpreter, agrees.
 """
 import concurrent.futures
 import os
@@ -414,9 +415,9 @@ def compare_exhaust(workshop, pool, bugs, ops):
     def compare(bug):
         program = workshop.build(bug)
         subject = subject_of(bug)
-        merged = run(program, "exhaust", subject, ops, 1)
+        merged = run(program, "exhaust", subject, ops, 2)
         # What fails among the merged fails among all.
-        apart = merged if merged["killed"] == "1" else run(program, "exhaust", subject, ops, 0)
+        apart = merged if merged["killed"] == "1" else run(program, "exhaust", subject, ops, 1 if ops == 4 else 0)
         os.remove(program)
         return merged, apart
 
