@@ -501,12 +501,13 @@ def examine_rig(workshop, pool, bugs):
 def main():
     options = read_options(sys.argv[1:])
     rows = os.path.join(ROOT, "props", "mutants", "rows")
-    bugs = choose([bug for name in sorted(os.listdir(rows)) for bug in read_rows(os.path.join(rows, name))], options)
-    if not bugs:
-        fail("no row is chosen")
-    for bug in bugs:
+    bugs = [bug for name in sorted(os.listdir(rows)) for bug in read_rows(os.path.join(rows, name))]
+    for bug in bugs:  # whichever are chosen, all must fit
         with open(os.path.join(ROOT, bug.path), encoding="utf-8") as source:
             plant(bug, source.read())
+    bugs = choose(bugs, options)
+    if not bugs:
+        fail("no row is chosen")
     planted, rig = [bug for bug in bugs if not bug.test], [bug for bug in bugs if bug.test]
     alive, wrong = [], []
     with tempfile.TemporaryDirectory(prefix="mutants") as folder, \
