@@ -13,9 +13,7 @@ try() {
   fi
 }
 
-compilers=(clang-19)
-command -v gcc >/dev/null && compilers+=(gcc)
-for compiler in "${compilers[@]}"; do
+for compiler in clang-19 gcc; do
   try "$compiler" -std=c11 -O0
   try "$compiler" -std=gnu17 -O2
   try "$compiler" -std=gnu17 -O3 -DNDEBUG

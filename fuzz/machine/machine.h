@@ -46,8 +46,8 @@ struct machine_stretch {
 
 struct machine {
     struct os_kernel kernel; /* first: a struct os_kernel * is a struct machine * */
-    _Alignas(16) char subject
-        [MACHINE_SUBJECT]; /* whatever is open on it keeps its state here */
+    /* Whatever is open on it keeps its state here. */
+    _Alignas(16) char subject[MACHINE_SUBJECT];
     char *reservation;
     size_t reservation_length;
     char *memory; /* the break's space, then the mappings' */

@@ -23,8 +23,6 @@ build O2 clang-19 -O2
 build O3 clang-19 -O3 -DNDEBUG
 build lto clang-19 -O2 -flto
 build sealed clang-19 -O2 -DCLASSIC_SEALED=1 # which must not be seen from outside
-if command -v gcc >/dev/null; then
-  build gcc gcc -O2
-  build gcc-lto gcc -O2 -flto
-fi
+build gcc gcc -O2
+build gcc-lto gcc -O2 -flto
 $here/scenarios.py $here/scenarios.txt --outside "${programs[@]}"
