@@ -1,10 +1,10 @@
 #include "osmem/platform/fault.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+
+#include "osmem/platform/text.h"
 
 struct fault_row {
     const char *slug;
@@ -20,41 +20,73 @@ static const struct fault_row fault_rows[OS_FAULT_COUNT] = {
 #undef FAULT
 };
 
-/* A report under construction; what does not fit is cut, never written past. */
-struct fault_text {
-    char bytes[1024];
-    size_t length;
-};
-
-static void fault_put(struct fault_text *text, const char *string) {
-    size_t length = strlen(string);
-    size_t left = sizeof text->bytes - text->length;
-    if (length > left)
-        length = left;
-    memcpy(text->bytes + text->length, string, length);
-    text->length += length;
+static void fault_put_place(struct os_text *text, const struct os_fault_info *info) {
+    text_put(text, "  the address is ");
+    text_number(text, (uintptr_t)info->address - (uintptr_t)info->block, 10);
+    text_put(text, " bytes into the ");
+    text_number(text, info->room, 10);
+    text_put(text, "-byte block at ");
+    text_number(text, (uintptr_t)info->block, 16);
+    text_put(text, "\n");
 }
 
-static void fault_put_number(struct fault_text *text, uintptr_t n, unsigned base) {
-    char digits[24];
-    char *at = digits + sizeof digits;
-    *--at = '\0';
-    do {
-        *--at = "0123456789abcdef"[n % base];
-        n /= base;
-    } while (n);
-    fault_put(text, base == 16 ? "0x" : "");
-    fault_put(text, at);
+static void fault_put_neighbour(struct os_text *text, const char *where,
+                                const struct os_fault_neighbour *neighbour) {
+    if (!neighbour->state)
+        return;
+    text_put(text, "  ");
+    text_put(text, where);
+    text_put(text, ": ");
+    text_number(text, neighbour->room, 10);
+    text_put(text, " bytes at ");
+    text_number(text, (uintptr_t)neighbour->address, 16);
+    text_put(text, ", ");
+    text_put(text, neighbour->state);
+    text_put(text, "\n");
 }
 
-static void fault_put_block(struct fault_text *text, const struct os_fault_info *info) {
-    fault_put(text, "  the address is ");
-    fault_put_number(text, (uintptr_t)info->address - (uintptr_t)info->block, 10);
-    fault_put(text, " bytes into the ");
-    fault_put_number(text, info->room, 10);
-    fault_put(text, "-byte block at ");
-    fault_put_number(text, (uintptr_t)info->block, 16);
-    fault_put(text, "\n");
+static void fault_put_overflow(struct os_text *text, const struct os_fault_info *info) {
+    text_put(text, "  the first changed byte is ");
+    text_number(text, info->first, 10);
+    text_put(text, " bytes past the end of the block at ");
+    text_number(text, (uintptr_t)info->block, 16);
+    text_put(text, ": expected ");
+    text_number(text, info->expected, 16);
+    text_put(text, ", found ");
+    text_number(text, info->found, 16);
+    text_put(text, "\n");
+    fault_put_neighbour(text, "on its left", &info->left);
+    fault_put_neighbour(text, "on its right", &info->right);
+    text_put(text,
+             "  the write came after the block was handed out and before this call\n");
+}
+
+/* What the kind is about, besides the call. */
+static void fault_put_block(struct os_text *text, const struct os_fault_info *info) {
+    if (info->kind == OS_FAULT_OVERFLOW) {
+        fault_put_overflow(text, info);
+        return;
+    }
+    if (info->block)
+        fault_put_place(text, info);
+    if (info->kind == OS_FAULT_SIZE_MISMATCH) {
+        text_put(text, "  the size given is ");
+        text_number(text, info->given, 10);
+        text_put(text, "\n");
+    }
+}
+
+/* The row's sentence, or one with the numbers. */
+static void fault_put_sentence(struct os_text *text, const struct os_fault_info *info) {
+    if (info->kind != OS_FAULT_OVERFLOW) {
+        text_put(text, fault_rows[info->kind].sentence);
+        return;
+    }
+    text_number(text, info->changed, 10);
+    text_put(text, info->changed == 1 ? " byte" : " bytes");
+    text_put(text, " written past the end of a ");
+    text_number(text, info->asked, 10);
+    text_put(text, "-byte block");
 }
 
 static const char *fault_blame(enum os_fault kind) {
@@ -62,6 +94,7 @@ static const char *fault_blame(enum os_fault kind) {
     case OS_FAULT_EXPECTATION:
         return "  the mistake is osmem's, or something wrote over its metadata\n";
     case OS_FAULT_SYSCALL:
+    case OS_FAULT_NEW_REFUSED:
         return "  the system, or a limit or filter set on this process, is the cause\n";
     default:
         return "  the mistake is the program's, not osmem's\n";
@@ -74,39 +107,31 @@ const char *fault_slug(enum os_fault kind) {
 
 void fault_report(int fd, const struct os_fault_info *info) {
     const struct fault_row *row = &fault_rows[info->kind];
-    struct fault_text text = {.length = 0};
-    fault_put(&text, "osmem: ");
-    fault_put(&text, row->slug);
-    fault_put(&text, ": ");
-    fault_put(&text, row->sentence);
-    fault_put(&text, " [");
-    fault_put(&text, row->code);
-    fault_put(&text, "]\n");
+    struct os_text text = {.length = 0};
+    text_put(&text, "osmem: ");
+    text_put(&text, row->slug);
+    text_put(&text, ": ");
+    fault_put_sentence(&text, info);
+    text_put(&text, " [");
+    text_put(&text, row->code);
+    text_put(&text, "]\n");
     if (info->verb) {
-        fault_put(&text, "  in ");
-        fault_put(&text, info->verb);
-        fault_put(&text, ", address ");
-        fault_put_number(&text, (uintptr_t)info->address, 16);
-        fault_put(&text, "\n");
+        text_put(&text, "  in ");
+        text_put(&text, info->verb);
+        text_put(&text, ", address ");
+        text_number(&text, (uintptr_t)info->address, 16);
+        text_put(&text, "\n");
     }
-    if (info->block)
-        fault_put_block(&text, info);
+    fault_put_block(&text, info);
     if (info->detail) {
-        fault_put(&text, "  ");
-        fault_put(&text, info->detail);
-        fault_put(&text, info->kind == OS_FAULT_SYSCALL ? ": errno " : ": line ");
-        fault_put_number(&text, (uintptr_t)info->number, 10);
-        fault_put(&text, "\n");
+        text_put(&text, "  ");
+        text_put(&text, info->detail);
+        text_put(&text, info->kind == OS_FAULT_SYSCALL ? ": errno " : ": line ");
+        text_number(&text, (uintptr_t)info->number, 10);
+        text_put(&text, "\n");
     }
-    fault_put(&text, fault_blame(info->kind));
-    int saved = errno;
-    for (size_t done = 0; done < text.length;) {
-        ssize_t n = write(fd, text.bytes + done, text.length - done);
-        if (n < 0 && errno != EINTR)
-            break;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    errno = saved;
+    text_put(&text, fault_blame(info->kind));
+    text_write(&text, fd);
 }
 
 _Noreturn void fault_die(const struct os_fault_info *info) {
@@ -115,13 +140,10 @@ _Noreturn void fault_die(const struct os_fault_info *info) {
 }
 
 _Noreturn void fault_expectation(const char *file, int line, const char *condition) {
-    struct fault_text detail = {.length = 0};
-    fault_put(&detail, condition);
-    fault_put(&detail, " in ");
-    fault_put(&detail, file);
-    detail
-        .bytes[detail.length < sizeof detail.bytes ? detail.length : detail.length - 1] =
-        '\0';
+    struct os_text detail = {.length = 0};
+    text_put(&detail, condition);
+    text_put(&detail, " in ");
+    text_put(&detail, file);
     fault_die(&(struct os_fault_info){
-        .kind = OS_FAULT_EXPECTATION, .detail = detail.bytes, .number = line});
+        .kind = OS_FAULT_EXPECTATION, .detail = text_string(&detail), .number = line});
 }

@@ -20,6 +20,13 @@ enum os_fault {
     OS_FAULT_COUNT
 };
 
+/* A block beside the one that a fault is about. */
+struct os_fault_neighbour {
+    const void *address;
+    size_t room;
+    const char *state; /* "in use", ...; NULL: there is none */
+};
+
 /* One fault as it is reported. What is not known is zero. */
 struct os_fault_info {
     enum os_fault kind;
@@ -27,8 +34,14 @@ struct os_fault_info {
     const void *address; /* what it was called with, or where the damage is */
     const void *block;   /* the first byte of the block that the address lies in */
     size_t room;         /* that block's size in bytes */
-    const char *detail;  /* the system call, or the expectation and its file */
-    int number;          /* errno of the call, or the line in the file */
+    size_t given;        /* SIZE_MISMATCH: the size that was given */
+    size_t asked;        /* OVERFLOW: the bytes that the program asked for ... */
+    size_t changed;      /* ... how many behind them are changed ... */
+    size_t first;        /* ... how far behind the end the first of these is ... */
+    unsigned char expected, found; /* ... and what should stand there, and does */
+    struct os_fault_neighbour left, right;
+    const char *detail; /* the system call, or the expectation and its file */
+    int number;         /* errno of the call, or the line in the file */
 };
 
 const char *fault_slug(enum os_fault kind);

@@ -159,6 +159,11 @@ bool sys_fence(struct os_kernel *kernel, void *address, size_t length) {
     return sys_answer(kernel, result == 0, "mprotect");
 }
 
+bool sys_seal(struct os_kernel *kernel, void *address, size_t length) {
+    int result = kernel->mprotect(kernel, address, length, PROT_READ);
+    return sys_answer(kernel, result == 0, "mprotect");
+}
+
 bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t to_length,
               void *to) {
     return kernel->mremap(kernel, from, from_length, to_length, to) != MAP_FAILED;

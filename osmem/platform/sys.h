@@ -55,6 +55,7 @@ void *sys_reserve(struct os_kernel *kernel, size_t length);
 void *sys_map(struct os_kernel *kernel, size_t length);
 
 /* These answer whether the kernel did it; if not, nothing has changed. */
+bool sys_seal(struct os_kernel *kernel, void *address, size_t length); /* to read only */
 bool sys_unmap(struct os_kernel *kernel, void *address, size_t length);
 bool sys_commit(struct os_kernel *kernel, void *address, size_t length);
 bool sys_fence(struct os_kernel *kernel, void *address, size_t length);

@@ -1,0 +1,19 @@
+/*
+ * environ: a variable of the environment, before the C library knows it.
+ *
+ * The first request for memory comes from the loader, or from a constructor that runs before
+ * libc's own; then environ is not set yet, and the kernel is asked. No allocation, no stdio.
+ */
+#ifndef OSMEM_PLATFORM_ENVIRON_H
+#define OSMEM_PLATFORM_ENVIRON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Copies a variable's value, cut to `size` - 1 bytes; empty where it is not set, or where the
+ * process runs with more rights than whoever started it. False where nobody can tell yet.
+ */
+bool environ_get(const char *name, char *value, size_t size);
+
+#endif
