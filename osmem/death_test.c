@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,12 +11,13 @@
 #include "osmem/osmem.h"
 #include "osmem/platform/expect.h"
 #include "osmem/platform/sys.h"
+#include "osmem/process.h"
 #include "osmem/testing/suite.h"
 
 static_assert(
-    OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 10,
-    "each of the ten rows of fault.def has its death test, below or (HEADER) in "
-    "classic/classic_test.c");
+    OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 13,
+    "each of the thirteen rows of fault.def has its death test, below, or (HEADER) in "
+    "classic/classic_test.c, or (NEW_REFUSED) in interpose/probe/languages.c");
 
 static char text[4096];
 
@@ -66,6 +68,10 @@ static void expect_death(void (*misuse)(void), const char *first_line) {
 #define FREE_LINK                                                                \
     "osmem: write-after-free: the first bytes of a free block were overwritten " \
     "[OSM-FREE-LINK]"
+
+#define SIZE_MISMATCH                                                       \
+    "osmem: size-mismatch: the block is not of the size or alignment that " \
+    "its free was given [OSM-SIZE-MISMATCH]"
 
 /* The compiler must not know what we do. */
 static void *volatile hidden;
@@ -215,6 +221,117 @@ START_TEST(free_link) {
 }
 END_TEST
 
+static void written_past_the_end(void) {
+    void *left = os_malloc(20);
+    char *p = hide(os_malloc(40)), *right = os_malloc(100);
+    os_free(right);
+    hide(left);
+    p[40] = p[40] == 0x41 ? 0x42 : 0x41;
+    os_free(p);
+}
+
+/* The report's text with every address as ADDRESS. */
+static void expect_report(const char *expected) {
+    char stable[sizeof text];
+    size_t length = 0;
+    for (const char *at = text; *at;) {
+        if (strncmp(at, "0x", 2) == 0 && strspn(at + 2, "0123456789abcdef") > 2) {
+            length += (size_t)sprintf(stable + length, "ADDRESS");
+            at += 2 + strspn(at + 2, "0123456789abcdef");
+        } else
+            stable[length++] = *at++;
+    }
+    stable[length] = '\0';
+    char *byte = strstr(stable, ": expected 0x");
+    if (byte) /* the canary's, which is a secret */
+        memmove(byte + 11, strchr(byte, ','), strlen(strchr(byte, ',')) + 1);
+    ck_assert_str_eq(stable, expected);
+}
+
+START_TEST(overflow) {
+    expect_death(written_past_the_end,
+                 "osmem: heap-buffer-overflow: 1 byte written past the end of a 40-byte "
+                 "block [OSM-CANARY]");
+    expect_report(
+        "osmem: heap-buffer-overflow: 1 byte written past the end of a 40-byte block "
+        "[OSM-CANARY]\n"
+        "  in os_free, address ADDRESS\n"
+        "  the first changed byte is 0 bytes past the end of the block at ADDRESS: "
+        "expected , found 0x41\n"
+        "  on its left: 32 bytes at ADDRESS, in use\n"
+        "  on its right: 130992 bytes at ADDRESS, free\n"
+        "  the write came after the block was handed out and before this call\n"
+        "  the mistake is the program's, not osmem's\n");
+}
+END_TEST
+
+static void sized_too_large(void) {
+    os_free_sized(hide(os_malloc(100)), 113);
+}
+
+static void sized_too_small(void) {
+    os_free_sized(hide(os_malloc(100)), 96);
+}
+
+static void sized_impossibly(void) {
+    os_free_sized(hide(os_malloc(100)), SIZE_MAX);
+}
+
+static void sized_beyond_its_mapping(void) {
+    os_free_sized(hide(os_malloc(200000)), 300000);
+}
+
+static void aligned_otherwise(void) {
+    char *p = os_aligned_alloc(4096, 100);
+    os_free_aligned_sized(hide(p), (size_t)1 << 40, 100);
+}
+
+static void aligned_impossibly(void) {
+    os_free_aligned_sized(hide(os_malloc(100)), 48, 100);
+}
+
+static void aligned_too_little(void) {
+    void *lead = os_malloc(16), *p = os_aligned_alloc(16, 100);
+    os_free_aligned_sized(hide(p), (uintptr_t)p % 32 ? 32 : 4096, 100);
+    os_free(lead);
+}
+
+static void dead_and_sized(void) {
+    void *p = hide(os_malloc(100));
+    os_free_sized(p, 100);
+    os_free_sized(p, 100);
+}
+
+START_TEST(size_mismatch) {
+    expect_death(sized_too_large, SIZE_MISMATCH);
+    ck_assert_ptr_nonnull(strstr(text, "  in os_free_sized, address 0x"));
+    ck_assert_ptr_nonnull(strstr(text, " 0 bytes into the 112-byte block"));
+    ck_assert_ptr_nonnull(strstr(text, "  the size given is 113\n"));
+    expect_death(sized_too_small, SIZE_MISMATCH);
+    expect_death(sized_impossibly, SIZE_MISMATCH);
+    expect_death(sized_beyond_its_mapping, SIZE_MISMATCH);
+    expect_death(aligned_otherwise, SIZE_MISMATCH);
+    expect_death(aligned_impossibly, SIZE_MISMATCH);
+    expect_death(aligned_too_little, SIZE_MISMATCH);
+    expect_death(dead_and_sized, DOUBLE_FREE);
+}
+END_TEST
+
+/* What an attacker would switch off first. */
+START_TEST(options_cannot_be_written_to) {
+    int status;
+    os_free(os_malloc(1));
+    pid_t child = fork();
+    if (child == 0) {
+        ((struct os_options *)(uintptr_t)process_options())->canary = 0;
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    ck_assert(process_options()->canary);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+END_TEST
+
 static void broken_call(void) {
     os_syscall_fail("munmap", EINVAL);
 }
@@ -256,7 +373,8 @@ START_TEST(a_handler_of_the_abort_may_allocate) {
 END_TEST
 
 int main(void) {
-    return suite_run("death", SUITE(double_free, use_after_free, interior, misaligned,
-                                    foreign, forged, free_link, system_call, expectation,
-                                    a_handler_of_the_abort_may_allocate));
+    return suite_run("death", SUITE(options_cannot_be_written_to, double_free,
+                                    use_after_free, interior, misaligned, foreign, forged,
+                                    free_link, overflow, size_mismatch, system_call,
+                                    expectation, a_handler_of_the_abort_may_allocate));
 }

@@ -8,61 +8,113 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "osmem/check/check.h"
 #include "osmem/check/dump.h"
 #include "osmem/check/walk.h"
 #include "osmem/front/front.h"
+#include "osmem/platform/environ.h"
 #include "osmem/platform/lock.h"
+#include "osmem/process.h"
 
 static struct os_lock osmem_lock = OS_LOCK_INIT;
+static _Atomic(pthread_t) osmem_forker; /* has the lock and forks; 0: nobody */
 static struct os_kernel osmem_kernel;
 static struct os_front osmem_front;
+static bool osmem_has_options;
 static struct os_cache osmem_cache;
+
+/* The thread that forks has the lock already, and what else is called around a fork allocates. */
+static bool osmem_is_forking(void) {
+    return atomic_load_explicit(&osmem_forker, memory_order_relaxed) == pthread_self();
+}
+
+static void osmem_leave(void) {
+    if (!osmem_is_forking())
+        lock_give(&osmem_lock);
+}
 
 /* Whoever catches SIGABRT may allocate: the lock is not his problem. */
 static void osmem_die(struct os_front *front, const struct os_fault_info *info) {
     (void)front;
-    lock_give(&osmem_lock);
+    osmem_leave();
     fault_die(info);
 }
 
 static void osmem_broken(struct os_kernel *kernel, const char *call, int error) {
     (void)kernel;
-    lock_give(&osmem_lock);
+    osmem_leave();
     os_syscall_fail(call, error);
 }
 
 static void osmem_before_fork(void) {
     lock_take(&osmem_lock);
+    atomic_store_explicit(&osmem_forker, pthread_self(), memory_order_relaxed);
 }
 
 static void osmem_after_fork(void) {
+    atomic_store_explicit(&osmem_forker, 0, memory_order_relaxed);
     lock_give(&osmem_lock);
 }
 
-/* A child must not inherit a heap that another thread was at. */
-__attribute__((constructor)) static void osmem_watch_forks(void) {
-    pthread_atfork(osmem_before_fork, osmem_after_fork, osmem_after_fork);
+/* ---- the start ---- */
+
+/*
+ * Options count from the first call that can know them; what was handed out before, in the light
+ * tier, stays right. Then they stand on a page that nobody writes to again.
+ */
+static void osmem_set_options(void) {
+    char text[OPTIONS_TEXT];
+    struct os_options options = options_of_tier[TIER_STANDARD];
+    if (!environ_get("OSMEM_OPTIONS", text, sizeof text))
+        return;
+    if (os_default_options)
+        options_read(&options, os_default_options(), STDERR_FILENO);
+    options_read(&options, text, STDERR_FILENO);
+    static struct os_options unsealed; /* where there is no page */
+    struct os_options *page = sys_map(&osmem_kernel, osmem_kernel.page);
+    struct os_options *kept = page ? page : &unsealed;
+    *kept = options;
+    if (page)
+        sys_seal(&osmem_kernel, page, osmem_kernel.page);
+    front_set_options(&osmem_front, kept);
+    osmem_has_options = true;
 }
 
-static struct os_front *osmem_enter(void) {
-    lock_take(&osmem_lock);
+static void osmem_begin(void) {
+    int saved = errno;
     if (!osmem_front.on_fault) {
-        int saved = errno;
         sys_real_kernel(&osmem_kernel);
         osmem_kernel.broken = osmem_broken;
         front_init(&osmem_front, &osmem_kernel);
         osmem_front.on_fault = osmem_die;
-        errno = saved;
     }
+    osmem_set_options();
+    errno = saved;
+}
+
+static struct os_front *osmem_enter(void) {
+    if (!osmem_is_forking())
+        lock_take(&osmem_lock);
+    if (!osmem_has_options)
+        osmem_begin();
     return &osmem_front;
 }
 
-static void osmem_leave(void) {
-    lock_give(&osmem_lock);
+/* A child must not inherit a heap that another thread was at. */
+__attribute__((constructor)) static void osmem_start(void) {
+    pthread_atfork(osmem_before_fork, osmem_after_fork, osmem_after_fork);
 }
+
+const struct os_options *process_options(void) {
+    const struct os_options *options = osmem_enter()->options;
+    osmem_leave();
+    return options;
+}
+
+/* ---- the functions ---- */
 
 void *os_malloc(size_t size) {
     void *block = front_malloc(osmem_enter(), &osmem_cache, size);
@@ -86,6 +138,17 @@ void os_free(void *block) {
     if (!block)
         return;
     front_free(osmem_enter(), &osmem_cache, block);
+    osmem_leave();
+}
+
+void os_free_sized(void *block, size_t size) {
+    os_free_aligned_sized(block, 1, size);
+}
+
+void os_free_aligned_sized(void *block, size_t alignment, size_t size) {
+    if (!block)
+        return;
+    front_free_sized(osmem_enter(), &osmem_cache, block, alignment, size);
     osmem_leave();
 }
 
@@ -171,6 +234,7 @@ void os_stats(struct os_stats *stats) {
         .large_bytes = counters->large_room,
         .idle_mappings = counters->large_idle,
         .unguarded = counters->unguarded,
+        .given_back = counters->given_back,
         .allocations = osmem_cache.taken,
         .frees = osmem_cache.given,
     };

@@ -6,6 +6,9 @@
  * have interrupted one of them, nor from within an os_walk visitor. A pointer that is no block of
  * this heap, or a block that is free, ends the process: a report on standard error, then SIGABRT.
  *
+ * The environment variable OSMEM_OPTIONS chooses a tier and single options of the process's heap,
+ * as README.md tells; a set-uid program takes none.
+ *
  * The heap grows by libc's sbrk, which two threads must not call at once: a program that calls
  * sbrk itself, or lets libc's malloc do so from another thread, races with the growth unseen.
  */
@@ -50,6 +53,16 @@ OS_API void *os_realloc(void *block, size_t size) __attribute__((alloc_size(2)))
 OS_API void os_free(void *block);
 
 /*
+ * Frees a block whose size, and alignment if it came from os_aligned_alloc, the caller knows as
+ * he asked for it. A size or an alignment that cannot be the block's ends the process: any other
+ * size where the block has a canary; else sizes are told apart to 16 bytes, and a block with a
+ * mapping of its own only from larger ones.
+ * NULL does nothing. Keeps errno. Contract: C23 7.24.3.4 free_sized, 7.24.3.5 free_aligned_sized.
+ */
+OS_API void os_free_sized(void *block, size_t size);
+OS_API void os_free_aligned_sized(void *block, size_t alignment, size_t size);
+
+/*
  * Allocates `size` bytes at a multiple of `alignment`, a power of two (else NULL and
  * errno EINVAL); below 16 it counts as 16. The size need be no multiple of it. Freed by
  * os_free. Contract: C17 7.22.3.1 aligned_alloc, as DR 460 widens it.
@@ -58,7 +71,8 @@ OS_API void *os_aligned_alloc(size_t alignment, size_t size)
     __attribute__((malloc, alloc_size(2)));
 
 /*
- * The bytes of a block that may be used, at least those asked for; 0 for NULL.
+ * The bytes of a block that may be used: those asked for where the block has a canary, else at
+ * least those; 0 for NULL.
  * Contract: malloc_usable_size(3).
  */
 OS_API size_t os_usable_size(const void *block);
@@ -103,6 +117,13 @@ OS_API void os_dump(int fd);
 /* Gives free memory back to the system as far as it can be. Keeps errno. */
 OS_API void os_trim(void);
 
+/*
+ * A program may define this: options for the process's heap in the form of the environment variable
+ * OSMEM_OPTIONS, which is read after it. Called once, during the first call that can know the
+ * environment; must not allocate.
+ */
+const char *os_default_options(void) __attribute__((weak));
+
 /* What the heap holds now, in bytes and counts, or did ever where it says so. */
 struct os_stats {
     size_t blocks_in_use;  /* large ones included */
@@ -115,6 +136,7 @@ struct os_stats {
     size_t large_bytes;
     size_t idle_mappings; /* munmap was refused; to be tried again */
     size_t unguarded;     /* large blocks that had to go without fences, ever */
+    size_t given_back;    /* bytes of spans that the system got back, ever */
     uint64_t allocations; /* blocks handed out, ever */
     uint64_t frees;       /* blocks taken back, ever */
 };

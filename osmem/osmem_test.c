@@ -148,6 +148,24 @@ static bool see(void *context, const struct os_block_info *block) {
     return true;
 }
 
+START_TEST(a_size_that_is_right_frees) {
+    for (size_t size = 0; size < 3000; size++)
+        os_free_sized(os_malloc(size), size);
+    os_free_sized(os_calloc(300, 1000), 300000);
+    os_free_sized(os_realloc(os_malloc(200000), 150000), 150000);
+    os_free_sized(NULL, 7);
+    for (size_t alignment = 1; alignment <= 65536; alignment *= 2)
+        os_free_aligned_sized(os_aligned_alloc(alignment, 100), alignment, 100);
+    errno = 7;
+    os_free_sized(os_malloc(500000), 500000);
+    ck_assert_int_eq(errno, 7);
+    struct os_stats stats;
+    os_stats(&stats);
+    ck_assert_uint_eq(stats.blocks_in_use, 0);
+    expect_sound();
+}
+END_TEST
+
 static bool stop_at_once(void *context, const struct os_block_info *block) {
     (void)block;
     ++*(int *)context;
@@ -228,11 +246,21 @@ static void *churn_on(void *seed) {
     return NULL;
 }
 
+/* What a program does around its own forks, before osmem's handlers and after them. */
+static void allocate(void) {
+    os_free(os_malloc(1000));
+}
+
+__attribute__((constructor(101))) static void watch_forks_first(void) {
+    pthread_atfork(allocate, allocate, allocate);
+}
+
 START_TEST(a_child_of_threads_has_a_usable_heap) {
+    pthread_atfork(allocate, allocate, allocate);
     pthread_t threads[2];
     for (uintptr_t i = 0; i < 2; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, churn_on, (void *)i), 0);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 1000; i++) {
         int status;
         pid_t child = fork();
         if (child == 0) {
@@ -271,5 +299,6 @@ int main(void) {
               free_keeps_errno, statistics_and_trim, the_walk_sees_every_block_in_order,
               the_dump_shows_blocks_and_picture,
               a_large_block_that_is_locked_in_part_still_grows,
-              a_child_of_threads_has_a_usable_heap, four_threads_share_the_heap));
+              a_size_that_is_right_frees, a_child_of_threads_has_a_usable_heap,
+              four_threads_share_the_heap));
 }

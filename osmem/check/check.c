@@ -29,6 +29,7 @@ struct check_walk {
     bool after_free;
     size_t free_blocks;
     size_t blocks_in_use;
+    size_t slack;
     size_t granules[STATE_FREE + 1];
 };
 
@@ -87,6 +88,13 @@ static bool check_z1(const struct check_walk *walk, os_block block) {
     return *at == 0 && memcmp(at, at + 1, (size_t)(end - at) - 1) == 0;
 }
 
+static bool check_f1(const struct check_walk *walk, os_block block) {
+    struct os_place place = {.address = block_address(walk->heap, block),
+                             .room = walk->extent.granules * GRANULE,
+                             .slack = walk->extent.slack};
+    return place.slack <= place.room && heap_canary_holds(walk->heap, &place);
+}
+
 static enum os_invariant check_block(struct check_walk *walk, os_block block) {
     const tag_byte *first = block_tag(walk->heap, block);
     if (!check_b2(walk, first))
@@ -95,6 +103,8 @@ static enum os_invariant check_block(struct check_walk *walk, os_block block) {
         return INVARIANT_B3;
     if (!check_b4(walk))
         return INVARIANT_B4;
+    if (!check_f1(walk, block))
+        return INVARIANT_F1;
     return check_z1(walk, block) ? INVARIANT_NONE : INVARIANT_Z1;
 }
 
@@ -103,6 +113,7 @@ static void check_count(struct check_walk *walk) {
     walk->after_free = extent->state == STATE_FREE;
     walk->free_blocks += extent->state == STATE_FREE;
     walk->blocks_in_use += extent->state == STATE_IN_USE;
+    walk->slack += extent->slack;
     walk->granules[extent->state] += extent->granules;
 }
 
@@ -152,11 +163,12 @@ static bool check_entry(const struct os_heap *heap, const struct large_entry *en
     if (!entry->live)
         return true;
     return entry->room > 0 && entry->room % page == 0 && lead < entry->length &&
-           entry->room <= entry->length - lead;
+           entry->room <= entry->length - lead && entry->slack <= entry->room;
 }
 
-static struct check_breach check_l1(const struct os_heap *heap) {
-    size_t live = 0, room = 0;
+/* And F1 for large blocks; `blocks_slack` is that of all others. */
+static struct check_breach check_l1(const struct os_heap *heap, size_t blocks_slack) {
+    size_t live = 0, room = 0, slack = blocks_slack;
     const struct large_entry *entries = large_entries(heap);
     for (size_t i = 0; i < heap->large.count; i++) {
         const struct large_entry *entry = &entries[i];
@@ -165,11 +177,16 @@ static struct check_breach check_l1(const struct os_heap *heap) {
                           num_address(entry->base);
         if (!in_order || !check_entry(heap, entry))
             return (struct check_breach){INVARIANT_L1, entry->address};
+        struct os_place place = {
+            .address = entry->address, .room = entry->room, .slack = entry->slack};
+        if (!heap_canary_holds(heap, &place))
+            return (struct check_breach){INVARIANT_F1, entry->address};
         live += entry->live;
+        slack += entry->slack;
         room += entry->live ? entry->room : 0;
     }
     bool counted = live == heap->counters.large_blocks &&
-                   room == heap->counters.large_room &&
+                   room == heap->counters.large_room && slack == heap->counters.slack &&
                    heap->large.count - live == heap->counters.large_idle;
     return (struct check_breach){counted ? INVARIANT_NONE : INVARIANT_L1, NULL};
 }
@@ -188,5 +205,5 @@ struct check_breach check_heap(const struct os_heap *heap, enum check_depth dept
         return (struct check_breach){INVARIANT_H2, NULL};
     if (!check_h3(heap))
         return (struct check_breach){INVARIANT_H3, NULL};
-    return check_l1(heap);
+    return check_l1(heap, walk.slack);
 }

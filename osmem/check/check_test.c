@@ -247,6 +247,33 @@ START_TEST(l1_a_registry_that_is_off) {
 }
 END_TEST
 
+/* What the front does when a block has a canary. */
+static void dress(struct os_place *place, size_t slack) {
+    heap_set_slack(&heap, place, slack);
+    heap_write_canary(&heap, place);
+    ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
+}
+
+START_TEST(f1_a_canary_that_was_written_over) {
+    open_heap();
+    struct os_place block;
+    heap_take(&heap, 64, GRANULE, &block);
+    dress(&block, 5);
+    block.address[59] ^= 1;
+    expect(INVARIANT_F1, block.address);
+    block.address[59] ^= 1;
+    dress(&large, 4000);
+    char *end = large.address + large.room - large.slack;
+    end[15] ^= 1;
+    expect(INVARIANT_F1, large.address);
+    end[15] ^= 1;
+    end[16] ^= 1; /* behind the canary */
+    ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
+    heap.counters.slack++;
+    expect(INVARIANT_L1, NULL);
+}
+END_TEST
+
 START_TEST(z1_a_byte_that_is_not_zero) {
     open_heap();
     os_block top = block_name(0, heap.span[0].granules);
@@ -311,6 +338,6 @@ int main(void) {
               h1_a_trie_node_on_another_path, h1_links_that_disagree, h1_a_written_link,
               h1_a_list_in_a_circle, h1_a_trie_node_astray, h1_a_link_to_nowhere,
               h2_a_count_that_is_off, h3_a_break_below_the_end, l1_a_registry_that_is_off,
-              z1_a_byte_that_is_not_zero, the_walk_stops_where_no_block_starts,
-              the_picture_shows_what_is_where));
+              f1_a_canary_that_was_written_over, z1_a_byte_that_is_not_zero,
+              the_walk_stops_where_no_block_starts, the_picture_shows_what_is_where));
 }

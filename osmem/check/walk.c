@@ -36,6 +36,7 @@ static bool walk_entry(const struct large_entry *entry, walk_visitor *visit,
                        void *context) {
     struct walk_block block = {.address = entry->address,
                                .room = entry->room,
+                               .slack = entry->slack,
                                .state = STATE_IN_USE,
                                .large = true};
     return !entry->live || visit(context, &block);

@@ -8,10 +8,48 @@
 
 void front_init(struct os_front *front, struct os_kernel *kernel) {
     heap_init(&front->heap, kernel);
-    front->options = OPTIONS_LIGHT;
+    front->options = &options_of_tier[TIER_LIGHT];
+}
+
+void front_set_options(struct os_front *front, const struct os_options *options) {
+    front->options = options;
+    if (options->random)
+        heap_choose_at_random(&front->heap);
 }
 
 /* ---- what went wrong ---- */
+
+static struct os_fault_neighbour front_neighbour(bool there,
+                                                 const struct heap_neighbour *neighbour) {
+    static const char *const names[] = {
+        [STATE_NOT_OURS] = "not the heap's",
+        [STATE_IN_USE] = "in use",
+        [STATE_BUSY] = "in use",
+        [STATE_CACHED] = "free",
+        [STATE_QUARANTINED] = "free",
+        [STATE_FREE] = "free",
+    };
+    if (!there)
+        return (struct os_fault_neighbour){.state = NULL};
+    return (struct os_fault_neighbour){.address = neighbour->place.address,
+                                       .room = neighbour->place.room,
+                                       .state = names[neighbour->state]};
+}
+
+static void front_tell_overflow(const struct os_front *front,
+                                const struct os_place *place,
+                                struct os_fault_info *info) {
+    struct heap_damage damage = heap_canary_damage(&front->heap, place);
+    struct heap_neighbour neighbour;
+    info->asked = handover_usable(place);
+    info->changed = damage.changed;
+    info->first = damage.first;
+    info->expected = damage.expected;
+    info->found = damage.found;
+    info->left = front_neighbour(heap_left(&front->heap, place, &neighbour), &neighbour);
+    info->right =
+        front_neighbour(heap_right(&front->heap, place, &neighbour), &neighbour);
+}
 
 static void front_fault(struct os_front *front, enum os_fault kind, const char *verb,
                         const void *address, const struct os_place *place) {
@@ -26,6 +64,8 @@ static void front_fault(struct os_front *front, enum os_fault kind, const char *
         info.block = place->address;
         info.room = place->room;
     }
+    if (kind == OS_FAULT_OVERFLOW)
+        front_tell_overflow(front, place, &info);
     front->on_fault(front, &info);
 }
 
@@ -42,17 +82,21 @@ static void *front_refuse(struct os_front *front, enum os_fault fault, const cha
 static enum os_fault front_take(struct os_front *front, struct os_cache *cache,
                                 size_t asked, size_t alignment, struct os_place *place) {
     size_t room;
-    if (!handover_room(&front->options, asked, &room))
+    if (!handover_room(front->options, asked, &room))
         return OS_NO_MEMORY;
     enum os_fault fault = heap_take(&front->heap, room, alignment, place);
-    if (fault == OS_OK)
+    if (fault == OS_OK) {
+        handover_dress(&front->heap, front->options, place, asked);
         cache->taken++;
+    }
     return fault;
 }
 
 static bool front_find(struct os_front *front, const void *address, const char *verb,
                        struct os_place *place) {
     enum os_fault fault = heap_find(&front->heap, address, place);
+    if (fault == OS_OK)
+        fault = handover_inspect(&front->heap, place);
     if (fault != OS_OK)
         front_fault(front, fault, verb, address, place);
     return fault == OS_OK;
@@ -60,6 +104,7 @@ static bool front_find(struct os_front *front, const void *address, const char *
 
 static void front_give(struct os_front *front, struct os_cache *cache,
                        const struct os_place *place, const char *verb) {
+    handover_clear(front->options, place);
     enum os_fault fault = heap_give(&front->heap, place);
     if (fault != OS_OK)
         front_fault(front, fault, verb, place->address, NULL);
@@ -84,7 +129,7 @@ void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
     if (fault != OS_OK)
         return front_refuse(front, fault, "os_calloc");
     if (!place.zero)
-        memset(place.address, 0, place.room);
+        memset(place.address, 0, total);
     return place.address;
 }
 
@@ -101,13 +146,25 @@ void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
                           : front_refuse(front, fault, "os_aligned_alloc");
 }
 
+/* The block has its new room; `usable` and `slack` are those of before. */
+static void *front_stay(struct os_front *front, struct os_place *place, size_t usable,
+                        size_t slack, size_t size) {
+    handover_undress(place, usable, slack);
+    handover_dress(&front->heap, front->options, place, size);
+    return place->address;
+}
+
 /* Where the block cannot stay: another block, a copy, and the old one given back. */
 static void *front_move(struct os_front *front, struct os_cache *cache,
-                        const struct os_place *old, size_t size) {
+                        struct os_place *old, size_t size) {
     struct os_place place;
     enum os_fault fault = front_take(front, cache, size, GRANULE, &place);
-    if (fault == OS_NO_MEMORY && size <= handover_usable(old))
-        return old->address; /* it is large enough where it is */
+    if (fault == OS_NO_MEMORY && size <= handover_usable(old)) {
+        /* It is large enough where it is. */
+        size_t usable = handover_usable(old), slack = old->slack;
+        handover_clear_tail(&front->heap, front->options, old, size, old->room);
+        return front_stay(front, old, usable, slack, size);
+    }
     if (fault != OS_OK)
         return front_refuse(front, fault, "os_realloc");
     memcpy(place.address, old->address, num_min(handover_usable(old), size));
@@ -129,12 +186,18 @@ void *front_realloc(struct os_front *front, struct os_cache *cache, void *addres
         return NULL;
     }
     size_t room;
-    if (!handover_room(&front->options, size, &room))
+    if (!handover_room(front->options, size, &room))
         return front_refuse(front, OS_NO_MEMORY, "os_realloc");
+    size_t usable = handover_usable(&place), slack = place.slack;
+    bool stays = heap_is_large(&front->heap, room) == (place.block == NO_BLOCK);
+    if (stays && size < usable)
+        handover_clear_tail(&front->heap, front->options, &place, size, room);
     enum os_fault fault = heap_resize(&front->heap, &place, room);
     if (fault == OS_NO_MEMORY)
         return front_move(front, cache, &place, size);
-    return fault == OS_OK ? place.address : front_refuse(front, fault, "os_realloc");
+    if (fault != OS_OK)
+        return front_refuse(front, fault, "os_realloc");
+    return front_stay(front, &place, usable, slack, size);
 }
 
 void front_free(struct os_front *front, struct os_cache *cache, void *address) {
@@ -145,11 +208,33 @@ void front_free(struct os_front *front, struct os_cache *cache, void *address) {
     errno = saved;
 }
 
+void front_free_sized(struct os_front *front, struct os_cache *cache, void *address,
+                      size_t alignment, size_t size) {
+    static const char verb[] = "os_free_sized";
+    struct os_place place;
+    int saved = errno;
+    if (address && front_find(front, address, verb, &place)) {
+        if (num_is_pow2(alignment) && num_address(address) % alignment == 0 &&
+            handover_fits(front->options, &place, size))
+            front_give(front, cache, &place, verb);
+        else
+            front->on_fault(front, &(struct os_fault_info){.kind = OS_FAULT_SIZE_MISMATCH,
+                                                           .verb = verb,
+                                                           .address = address,
+                                                           .block = place.address,
+                                                           .room = place.room,
+                                                           .given = size});
+    }
+    errno = saved;
+}
+
 size_t front_usable_size(struct os_front *front, const void *address) {
     struct os_place place;
     if (!address)
         return 0;
     enum os_fault fault = heap_find(&front->heap, address, &place);
+    if (fault == OS_OK)
+        fault = handover_inspect(&front->heap, &place);
     if (fault == OS_OK)
         return handover_usable(&place);
     if (fault == OS_FAULT_DOUBLE_FREE)

@@ -23,11 +23,15 @@ struct os_cache {
 
 struct os_front {
     struct os_heap heap;
-    struct os_options options;
+    const struct os_options *options;
     void (*on_fault)(struct os_front *front, const struct os_fault_info *info);
 };
 
+/* In the light tier. */
 void front_init(struct os_front *front, struct os_kernel *kernel);
+
+/* From now on; blocks that were handed out before stay right. The options must stay. */
+void front_set_options(struct os_front *front, const struct os_options *options);
 
 void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size);
 void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
@@ -37,6 +41,9 @@ void *front_realloc(struct os_front *front, struct os_cache *cache, void *addres
 void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
                           size_t alignment, size_t size);
 void front_free(struct os_front *front, struct os_cache *cache, void *address);
+/* The same for a caller who says how the block was asked for; alignment 1: not at all. */
+void front_free_sized(struct os_front *front, struct os_cache *cache, void *address,
+                      size_t alignment, size_t size);
 size_t front_usable_size(struct os_front *front, const void *address);
 void front_trim(struct os_front *front);
 

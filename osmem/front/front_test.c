@@ -106,8 +106,147 @@ START_TEST(a_shrink_that_cannot_move_stays) {
 }
 END_TEST
 
+/* Handed out in the standard tier: exactly as many bytes as were asked for. */
+static void open_standard(void) {
+    open_front();
+    front_set_options(&front, &options_of_tier[TIER_STANDARD]);
+}
+
+START_TEST(every_byte_behind_the_last_is_watched) {
+    static const size_t sizes[] = {0,    1,    15,     16,     17,     24,     200,
+                                   2000, 2047, 100000, 131056, 200000, 1000003};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (size_t past = 0; past < 16; past++) {
+            open_standard();
+            size_t asked = sizes[i];
+            char *block = front_malloc(&front, &cache, asked);
+            ck_assert_uint_eq(front_usable_size(&front, block), asked);
+            if (past >= 16 - asked % 16 && asked < 131056)
+                continue; /* another block's */
+            ck_assert_int_ne(block[asked], 0);
+            block[asked + past] ^= 1;
+            front_free(&front, &cache, block);
+            expect_fault(OS_FAULT_OVERFLOW, "os_free");
+            ck_assert_uint_eq(last.asked, asked);
+            ck_assert_uint_eq(last.first, past);
+            ck_assert_uint_eq(last.changed, 1);
+            ck_assert_int_eq(last.expected, last.found ^ 1);
+            ck_assert_ptr_null(front_realloc(&front, &cache, block, asked + 100));
+            expect_fault(OS_FAULT_OVERFLOW, "os_realloc");
+            ck_assert_uint_eq(front_usable_size(&front, block), 0);
+            expect_fault(OS_FAULT_OVERFLOW, "os_usable_size");
+            block[asked + past] ^= 1;
+            front_free(&front, &cache, block);
+            ck_assert_int_eq(faults, 0);
+            machine_close(&machine);
+        }
+}
+END_TEST
+
+START_TEST(a_canary_moves_with_every_resize) {
+    open_standard();
+    char *block = front_malloc(&front, &cache, 10),
+         *wall = front_malloc(&front, &cache, 1);
+    for (size_t size = 1; size < 400000; size += size / 7 + 1) {
+        size_t usable = front_usable_size(&front, block);
+        block = front_realloc(&front, &cache, block, size);
+        ck_assert_uint_eq(front_usable_size(&front, block), size);
+        ck_assert(usable >= size || block[usable] == 0); /* where the canary was */
+        block[size] ^= 0x40;
+        ck_assert_ptr_null(front_realloc(&front, &cache, block, size / 2));
+        expect_fault(OS_FAULT_OVERFLOW, "os_realloc");
+        block[size] ^= 0x40;
+    }
+    for (size_t size = 400000; size > 0; size -= size / 5 + 1) {
+        block = front_realloc(&front, &cache, block, size);
+        block[size] ^= 0x40;
+        front_free(&front, &cache, block);
+        expect_fault(OS_FAULT_OVERFLOW, "os_free");
+        block[size] ^= 0x40;
+    }
+    front_free(&front, &cache, block);
+    front_free(&front, &cache, wall);
+    ck_assert_int_eq(faults, 0);
+}
+END_TEST
+
+START_TEST(no_two_canaries_are_alike) {
+    open_standard();
+    char *a = front_malloc(&front, &cache, 8), *b = front_malloc(&front, &cache, 8);
+    ck_assert_int_ne(memcmp(a + 8, b + 8, 8), 0);
+}
+END_TEST
+
+static bool holds(const char *bytes, int byte, size_t length) {
+    return memchr(bytes, byte, length) != NULL;
+}
+
+START_TEST(nothing_stays_of_what_was_freed_or_given_up) {
+    open_standard();
+    char *wall = front_malloc(&front, &cache, 16);
+    for (size_t size = 16; size < 120000; size += size / 3 + 1) {
+        char *block = front_malloc(&front, &cache, size);
+        memset(block, 0x77, size);
+        char *shrunk = front_realloc(&front, &cache, block, size / 2);
+        ck_assert_ptr_eq(shrunk, block);
+        char *grown = front_realloc(&front, &cache, shrunk, size);
+        ck_assert(!holds(grown + size / 2, 0x77, size - size / 2));
+        memset(grown, 0x77, size);
+        front_free(&front, &cache, grown);
+        ck_assert(!holds(grown + 16, 0x77, size - 16)); /* its links may be in front */
+    }
+    char *large = front_malloc(&front, &cache, 300000);
+    memset(large, 0x77, 300000);
+    large = front_realloc(&front, &cache, large, 200001);
+    large = front_realloc(&front, &cache, large, 300000);
+    ck_assert(!holds(large + 200001, 0x77, 300000 - 200001));
+    front_free(&front, &cache, wall);
+    ck_assert_int_eq(faults, 0);
+}
+END_TEST
+
+START_TEST(blocks_of_before_stay_right) {
+    open_front();
+    char *light = front_malloc(&front, &cache, 100);
+    front_set_options(&front, &options_of_tier[TIER_STANDARD]);
+    ck_assert_uint_eq(front_usable_size(&front, light), 112);
+    memset(light, 1, 112);
+    char *dressed = front_malloc(&front, &cache, 100);
+    light = front_realloc(&front, &cache, light, 104);
+    ck_assert_uint_eq(front_usable_size(&front, light), 104);
+    front_free_sized(&front, &cache, light, 1, 104);
+    front_set_options(&front, &options_of_tier[TIER_LIGHT]);
+    dressed[100] ^= 1;
+    front_free(&front, &cache, dressed);
+    expect_fault(OS_FAULT_OVERFLOW, "os_free");
+    dressed[100] ^= 1;
+    front_free_sized(&front, &cache, dressed, 1, 101);
+    expect_fault(OS_FAULT_SIZE_MISMATCH, "os_free_sized");
+    front_free_sized(&front, &cache, dressed, 1, 100);
+    ck_assert_int_eq(faults, 0);
+}
+END_TEST
+
+/* Of eight free blocks of one size the next one is not always the last that was freed. */
+START_TEST(equal_fits_are_drawn_by_lot) {
+    open_standard();
+    char *held[16], *wall[16];
+    for (int i = 0; i < 16; i++) {
+        held[i] = front_malloc(&front, &cache, 40);
+        wall[i] = front_malloc(&front, &cache, 1);
+    }
+    for (int i = 0; i < 16; i++)
+        front_free(&front, &cache, held[i]);
+    unsigned in_order = 0;
+    for (int i = 15; i >= 0; i--)
+        in_order += front_malloc(&front, &cache, 40) == held[i];
+    ck_assert_uint_lt(in_order, 12);
+    (void)wall;
+}
+END_TEST
+
 START_TEST(rooms) {
-    struct os_options light = OPTIONS_LIGHT, guarded = {.canary = true};
+    struct os_options light = options_of_tier[TIER_LIGHT], guarded = {.canary = 1};
     size_t room;
     for (size_t asked = 0; asked < 5000; asked++) {
         ck_assert(handover_room(&light, asked, &room));
@@ -121,7 +260,11 @@ START_TEST(rooms) {
 END_TEST
 
 int main(void) {
-    return suite_run("front", SUITE(bad_pointers_do_nothing,
-                                    a_written_free_block_is_told_by_whoever_meets_it,
-                                    a_shrink_that_cannot_move_stays, rooms));
+    return suite_run(
+        "front",
+        SUITE(bad_pointers_do_nothing, a_written_free_block_is_told_by_whoever_meets_it,
+              a_shrink_that_cannot_move_stays, every_byte_behind_the_last_is_watched,
+              a_canary_moves_with_every_resize, no_two_canaries_are_alike,
+              nothing_stays_of_what_was_freed_or_given_up, blocks_of_before_stay_right,
+              equal_fits_are_drawn_by_lot, rooms));
 }

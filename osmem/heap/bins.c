@@ -55,12 +55,29 @@ enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules) {
     return OS_OK;
 }
 
-os_block bins_best(const struct os_heap *heap, size_t granules) {
+/* One of the first few of a list, by lot; where a link is bad the one before it, which bins_drop
+ * will tell. */
+static os_block bins_choose(struct os_heap *heap, size_t granules) {
+    os_block block = heap->bins.head[granules], next;
+    if (heap->choice == 0)
+        return block;
+    heap->choice ^= heap->choice << 13;
+    heap->choice ^= heap->choice >> 7;
+    heap->choice ^= heap->choice << 17;
+    for (uint64_t steps = heap->choice >> 61; steps > 0; steps--) {
+        if (!link_follow(heap, block, granules, &next))
+            break;
+        block = next;
+    }
+    return block;
+}
+
+os_block bins_best(struct os_heap *heap, size_t granules) {
     EXPECT(granules > 0);
     if (bin_holds(granules)) {
         uint64_t fitting = heap->bins.filled >> (granules - 1);
         if (fitting)
-            return heap->bins.head[granules + num_lowest_bit(fitting)];
+            return bins_choose(heap, granules + num_lowest_bit(fitting));
     }
     return trie_best(heap, granules);
 }

@@ -21,6 +21,6 @@ void bins_put(struct os_heap *heap, os_block block, size_t granules);
 enum os_fault bins_drop(struct os_heap *heap, os_block block, size_t granules);
 
 /* The best fit for `granules`, still listed, or NO_BLOCK. */
-os_block bins_best(const struct os_heap *heap, size_t granules);
+os_block bins_best(struct os_heap *heap, size_t granules);
 
 #endif

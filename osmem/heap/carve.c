@@ -15,12 +15,14 @@ static void carve_write(struct os_heap *heap, os_block block, struct tags_extent
     tags_write(block_tag(heap, block), &extent);
     heap->counters.granules[extent.state] += extent.granules;
     heap->counters.blocks_in_use += extent.state == STATE_IN_USE;
+    heap->counters.slack += extent.slack;
 }
 
 static void carve_erase(struct os_heap *heap, os_block block, struct tags_extent extent) {
     tags_erase(block_tag(heap, block), &extent);
     heap->counters.granules[extent.state] -= extent.granules;
     heap->counters.blocks_in_use -= extent.state == STATE_IN_USE;
+    heap->counters.slack -= extent.slack;
 }
 
 static void carve_write_in_use(struct os_heap *heap, os_block block, size_t granules) {

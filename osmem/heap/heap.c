@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "osmem/base/num.h"
+#include "osmem/block/canary.h"
 #include "osmem/heap/bins.h"
 #include "osmem/heap/carve.h"
 #include "osmem/heap/fenced.h"
@@ -17,9 +18,17 @@ void heap_init(struct os_heap *heap, struct os_kernel *kernel) {
     heap->break_span = SPANS_MAX;
     heap->large_from = POLICY_LARGE;
     bins_init(heap);
-    if (!sys_random(kernel, heap->key,
-                    sizeof heap->key)) /* weaker, but no two runs are alike */
-        heap->key[0] = heap->key[1] = num_mix(num_address(heap));
+    uint64_t random[4];
+    if (!sys_random(kernel, random,
+                    sizeof random)) /* weaker, but no two runs are alike */
+        for (unsigned i = 0; i < 4; i++)
+            random[i] = num_mix(num_address(heap) + i / 2);
+    memcpy(heap->key, random, sizeof heap->key);
+    memcpy(heap->canary_key, random + 2, sizeof heap->canary_key);
+}
+
+void heap_choose_at_random(struct os_heap *heap) {
+    heap->choice = num_mix(heap->canary_key[0] + heap->key[0]) | 1;
 }
 
 bool heap_adopt(struct os_heap *heap, char *memory, size_t size) {
@@ -35,8 +44,10 @@ bool heap_is_large(const struct os_heap *heap, size_t room) {
 /* ---- taking ---- */
 
 static struct os_place heap_place(const struct os_heap *heap, os_block block, bool zero) {
+    struct tags_extent extent = carve_extent(heap, block);
     return (struct os_place){.address = block_address(heap, block),
-                             .room = carve_extent(heap, block).granules * GRANULE,
+                             .room = extent.granules * GRANULE,
+                             .slack = extent.slack,
                              .zero = zero,
                              .block = block};
 }
@@ -123,8 +134,10 @@ static enum os_fault heap_find_large(const struct os_heap *heap, const void *add
     size_t offset = num_address(address) - num_address(entry->address);
     if (offset >= entry->room)
         return OS_FAULT_FORGED;
-    *place = (struct os_place){
-        .address = entry->address, .room = entry->room, .block = NO_BLOCK};
+    *place = (struct os_place){.address = entry->address,
+                               .room = entry->room,
+                               .slack = entry->slack,
+                               .block = NO_BLOCK};
     if (offset == 0)
         return OS_OK;
     return offset % GRANULE ? OS_FAULT_MISALIGNED : OS_FAULT_INTERIOR;
@@ -146,6 +159,73 @@ enum os_fault heap_find(const struct os_heap *heap, const void *address,
 
 struct os_place heap_suspect(const struct os_heap *heap) {
     return heap_place(heap, heap->suspect, false);
+}
+
+/* ---- slack ---- */
+
+void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack) {
+    heap->counters.slack += slack - place->slack;
+    place->slack = slack;
+    if (place->block == NO_BLOCK)
+        large_set_slack(heap, place);
+    else
+        tags_set_slack(block_tag(heap, place->block), (unsigned)slack);
+}
+
+bool heap_canary_holds(const struct os_heap *heap, const struct os_place *place) {
+    return place->slack == 0 ||
+           canary_holds(heap->canary_key, num_address(place->address),
+                        place->address + place->room - place->slack, place->slack);
+}
+
+void heap_write_canary(const struct os_heap *heap, const struct os_place *place) {
+    canary_write(heap->canary_key, num_address(place->address),
+                 place->address + place->room - place->slack, place->slack);
+}
+
+struct heap_damage heap_canary_damage(const struct os_heap *heap,
+                                      const struct os_place *place) {
+    unsigned char canary[CANARY_MAX];
+    struct heap_damage damage = {.changed = 0};
+    const char *end = place->address + place->room - place->slack;
+    canary_make(heap->canary_key, num_address(place->address), canary);
+    for (size_t i = canary_length(place->slack); i-- > 0;)
+        if ((unsigned char)end[i] != canary[i]) {
+            damage.changed++;
+            damage.first = i;
+            damage.expected = canary[i];
+            damage.found = (unsigned char)end[i];
+        }
+    return damage;
+}
+
+static bool heap_neighbour_at(const struct os_heap *heap, os_block block,
+                              struct heap_neighbour *neighbour) {
+    struct tags_extent extent;
+    if (!tags_read(block_tag(heap, block), &extent))
+        return false;
+    *neighbour = (struct heap_neighbour){.place = heap_place(heap, block, false),
+                                         .state = extent.state};
+    return true;
+}
+
+bool heap_left(const struct os_heap *heap, const struct os_place *place,
+               struct heap_neighbour *left) {
+    size_t granule = block_granule(place->block);
+    if (place->block == NO_BLOCK || granule == 0)
+        return false;
+    const tag_byte *before = block_tag(heap, place->block) - 1;
+    os_block block = place->block - 1 - tags_distance_to_first(before, granule - 1);
+    return heap_neighbour_at(heap, block, left);
+}
+
+bool heap_right(const struct os_heap *heap, const struct os_place *place,
+                struct heap_neighbour *right) {
+    if (place->block == NO_BLOCK)
+        return false;
+    os_block block = block_right(place->block, place->room / GRANULE);
+    return block_granule(block) < block_span(heap, block)->granules &&
+           heap_neighbour_at(heap, block, right);
 }
 
 /* ---- giving back ---- */
@@ -215,7 +295,11 @@ enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t r
         fault = carve_shrink(heap, place->block, room / GRANULE);
     else if (room > place->room)
         fault = heap_grow(heap, place->block, room / GRANULE);
-    if (fault == OS_OK)
+    else
+        heap_set_slack(heap, place, 0);
+    if (fault == OS_OK) {
         place->room = room;
+        place->slack = 0;
+    }
     return fault;
 }

@@ -17,7 +17,8 @@
 struct os_place {
     char *address;
     size_t room;
-    bool zero;      /* just taken: every byte is zero */
+    size_t slack; /* bytes behind the user's last, where the block has a canary; else 0 */
+    bool zero;    /* just taken: every byte is zero */
     os_block block; /* NO_BLOCK: a large one */
 };
 
@@ -50,6 +51,36 @@ enum os_fault heap_give(struct os_heap *heap, const struct os_place *place);
  * Answers OS_NO_MEMORY, and leaves the block, where that cannot be.
  */
 enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t room);
+
+/* Notes how many bytes of the block's room the user does not have: 0 to 16, and up to a page more
+ * in a large one. A resize notes 0. */
+void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack);
+
+/* Whether the block's canary holds; true where it has none. */
+bool heap_canary_holds(const struct os_heap *heap, const struct os_place *place);
+void heap_write_canary(const struct os_heap *heap, const struct os_place *place);
+
+/* What is wrong with a canary: which bytes behind the user's last. */
+struct heap_damage {
+    size_t changed; /* bytes */
+    size_t first;   /* the first of them, from the user's end */
+    unsigned char expected, found;
+};
+struct heap_damage heap_canary_damage(const struct os_heap *heap,
+                                      const struct os_place *place);
+
+/* The blocks right beside one that has no mapping of its own, for reports; false: none. */
+struct heap_neighbour {
+    struct os_place place;
+    enum block_state state;
+};
+bool heap_left(const struct os_heap *heap, const struct os_place *place,
+               struct heap_neighbour *left);
+bool heap_right(const struct os_heap *heap, const struct os_place *place,
+                struct heap_neighbour *right);
+
+/* From now on, which of several free blocks of one size is taken is drawn by lot. */
+void heap_choose_at_random(struct os_heap *heap);
 
 /* Gives back to the system what is free: the top of the break, pages, refused mappings.
  */

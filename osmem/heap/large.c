@@ -132,8 +132,11 @@ static bool large_map_bare(struct os_heap *heap, size_t room, size_t lead,
 }
 
 static struct os_place large_place(const struct large_entry *entry, bool zero) {
-    return (struct os_place){
-        .address = entry->address, .room = entry->room, .zero = zero, .block = NO_BLOCK};
+    return (struct os_place){.address = entry->address,
+                             .room = entry->room,
+                             .slack = entry->slack,
+                             .zero = zero,
+                             .block = NO_BLOCK};
 }
 
 enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment,
@@ -166,6 +169,7 @@ static void large_remember(struct os_heap *heap, const struct large_entry *entry
 void large_give(struct os_heap *heap, const struct os_place *place) {
     struct large_entry entry = *large_find(heap, place->address);
     large_remember(heap, &entry);
+    heap->counters.slack -= entry.slack;
     large_remove(heap, entry.base);
     large_unmap(heap, entry.base,
                 entry.length); /* its own entry's room serves if refused */
@@ -176,6 +180,10 @@ void large_give(struct os_heap *heap, const struct os_place *place) {
 static struct large_entry *large_entry_of(struct os_heap *heap,
                                           const struct os_place *place) {
     return large_entries(heap) + large_rank(heap, place->address) - 1;
+}
+
+void large_set_slack(struct os_heap *heap, const struct os_place *place) {
+    large_entry_of(heap, place)->slack = place->slack;
 }
 
 /* The tail becomes the fence, and what is beyond its first page is given back. */
@@ -209,6 +217,7 @@ static enum os_fault large_move(struct os_heap *heap, struct os_place *place,
         return OS_NO_MEMORY;
     }
     large_remember(heap, &old);
+    heap->counters.slack -= old.slack;
     large_remove(heap, old.base);
     char *behind = old.address + old.room;
     large_unmap(heap, old.base, (size_t)(old.address - old.base));
@@ -230,9 +239,10 @@ enum os_fault large_resize(struct os_heap *heap, struct os_place *place, size_t 
     struct large_entry *entry = large_entry_of(heap, place);
     if (room > entry->room)
         return large_move(heap, place, room);
-    if (room < entry->room) {
+    heap->counters.slack -= entry->slack;
+    entry->slack = 0;
+    if (room < entry->room)
         large_shrink(heap, entry, room);
-        place->room = entry->room;
-    }
+    *place = large_place(entry, false);
     return OS_OK;
 }

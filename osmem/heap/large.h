@@ -20,6 +20,9 @@ void large_give(struct os_heap *heap, const struct os_place *place);
 /* Resizes, perhaps to another address; OS_NO_MEMORY leaves the block as it was. */
 enum os_fault large_resize(struct os_heap *heap, struct os_place *place, size_t room);
 
+/* Registers the place's slack. */
+void large_set_slack(struct os_heap *heap, const struct os_place *place);
+
 /* The entry whose mapping holds an address, or NULL. */
 const struct large_entry *large_find(const struct os_heap *heap, const void *address);
 

@@ -51,6 +51,12 @@ static bool link_is_free(const struct os_heap *heap, os_block block, size_t gran
            extent.granules == granules;
 }
 
+bool link_follow(const struct os_heap *heap, os_block block, size_t granules,
+                 os_block *next) {
+    return link_get(heap, block, granules, LINK_NEXT, next) && *next != NO_BLOCK &&
+           link_is_free(heap, *next, granules);
+}
+
 static bool link_points_back(const struct os_heap *heap, os_block to, size_t granules,
                              enum tags_link link, os_block block) {
     os_block back;

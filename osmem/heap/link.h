@@ -21,9 +21,13 @@ void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_l
 /* Zeroes the links that stand in user memory. */
 void link_clear(struct os_heap *heap, os_block block, size_t granules);
 
+/* The one behind a block in its list, if there is one that is free and of this size. */
+bool link_follow(const struct os_heap *heap, os_block block, size_t granules,
+                 os_block *next);
+
 /*
  * Both neighbours in the list that `head` starts; false if they are not to be believed:
- * not * free, not of this size, or not pointing back. Then *suspect is the block whose links are bad.
+ * not free, not of this size, or not pointing back. Then *suspect is the block whose links are bad.
  */
 bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules,
                      os_block head, os_block *next, os_block *previous,

@@ -338,6 +338,7 @@ enum os_fault span_trim(struct os_heap *heap, size_t keep) {
     if (!sys_sbrk(heap->kernel, -(intptr_t)bytes))
         return span_add(heap, heap->break_span, granules - kept, zero);
     span->break_end -= bytes;
+    heap->counters.given_back += bytes;
     return OS_OK;
 }
 
@@ -350,6 +351,7 @@ static void span_discard_block(struct os_heap *heap, os_block block, size_t gran
     if (!sys_discard(heap->kernel, start + (inner - num_address(start)),
                      inner_end - inner))
         return;
+    heap->counters.given_back += inner_end - inner;
     memset(start, 0, inner - num_address(start));
     memset(start + (inner_end - num_address(start)), 0, end - inner_end);
     carve_mark_zero(heap, block);

@@ -9,6 +9,7 @@
  *   H2  the granules counted by state are those of the spans
  *   H3  the break is at or above the end of the span that grows by it
  *   L1  each large mapping is registered, in address order, with the length that was mapped
+ *   F1  behind a block's last byte stands its canary, where it has one
  *   Z1  memory marked as known to be zero is zero
  */
 #ifndef OSMEM_HEAP_STATE_H
@@ -60,6 +61,7 @@ struct large_entry {
     size_t length;
     char *address; /* what the user has */
     size_t room;   /* bytes from there, a multiple of the page */
+    size_t slack;  /* room minus size asked, where the block has a canary; else 0 */
     bool live;     /* not live: its munmap was refused, to be tried again */
     bool guarded;
 };
@@ -88,8 +90,10 @@ struct heap_counters {
     size_t large_blocks;
     size_t large_room;
     size_t large_idle;
-    size_t unguarded; /* large blocks that had to go without fences, ever */
-    size_t clears;    /* bytes that growth had to clear, ever */
+    size_t unguarded;  /* large blocks that had to go without fences, ever */
+    size_t slack;      /* bytes behind the users' last, of blocks with canaries */
+    size_t clears;     /* bytes that growth had to clear, ever */
+    size_t given_back; /* bytes of spans that the kernel got back, ever */
 };
 
 struct os_heap {
@@ -97,6 +101,8 @@ struct os_heap {
     size_t large_from; /* bytes; rooms from here on have a mapping of their own */
     uint64_t
         key[2]; /* seal links that stand in user memory; one leaked seal gives neither */
+    uint64_t canary_key[2];
+    uint64_t choice; /* chooses among free blocks of one size; 0: the first */
     unsigned spans;
     unsigned break_span; /* the span that grows by the break; SPANS_MAX: none */
     struct os_span span[SPANS_MAX];
