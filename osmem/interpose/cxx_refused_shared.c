@@ -1,0 +1,50 @@
+/* The C++ library's own operator new does it all: it asks malloc, which is osmem's, once more. */
+#include "osmem/interpose/cxx_refused.h"
+
+#include <dlfcn.h>
+
+#include "osmem/platform/fault.h"
+
+/* Behind this library in the search order; or where a plugin in C++ brought it into a program in C. */
+static void *cxx_own(const char *operator_new) {
+    static const char *const libraries[] = {"libstdc++.so.6", "libc++abi.so.1",
+                                            "libc++.so.1"};
+    void *own = dlsym(RTLD_NEXT, operator_new);
+    for (size_t i = 0; !own && i < sizeof libraries / sizeof libraries[0]; i++) {
+        void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
+        if (library) {
+            own = dlsym(library, operator_new);
+            dlclose(library);
+        }
+    }
+    return own;
+}
+
+_Noreturn static void cxx_give_up(void) {
+    fault_die(&(struct os_fault_info){.kind = OS_FAULT_NEW_REFUSED});
+}
+
+void *cxx_refused(size_t size, size_t alignment) {
+    if (alignment) {
+        void *(*own)(size_t, size_t) =
+            (void *(*)(size_t, size_t))cxx_own("_ZnwmSt11align_val_t");
+        return own ? own(size, alignment) : (cxx_give_up(), NULL);
+    }
+    void *(*own)(size_t) = (void *(*)(size_t))cxx_own("_Znwm");
+    return own ? own(size) : (cxx_give_up(), NULL);
+}
+
+void *cxx_refused_nothrow(size_t size, size_t alignment, bool array) {
+    static const char
+        nothrow; /* std::nothrow is an object of which only the type counts */
+    if (alignment) {
+        void *(*own)(size_t, size_t, const char *) =
+            (void *(*)(size_t, size_t, const char *))cxx_own(
+                array ? "_ZnamSt11align_val_tRKSt9nothrow_t"
+                      : "_ZnwmSt11align_val_tRKSt9nothrow_t");
+        return own ? own(size, alignment, &nothrow) : NULL;
+    }
+    void *(*own)(size_t, const char *) = (void *(*)(size_t, const char *))cxx_own(
+        array ? "_ZnamRKSt9nothrow_t" : "_ZnwmRKSt9nothrow_t");
+    return own ? own(size, &nothrow) : NULL;
+}

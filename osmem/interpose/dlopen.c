@@ -1,0 +1,33 @@
+/*
+ * dlopen: without RTLD_DEEPBIND.
+ *
+ * A library that is opened with it finds libc's malloc before the preloaded one, and then frees
+ * by the one what the program allocated by the other. So the flag is cleared, unless
+ * OSMEM_OPTIONS=deepbind=1 leaves it. The loader tells by its return address whose RUNPATH a
+ * library is to be looked for in; a jump leaves the caller's.
+ */
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "osmem/osmem.h"
+#include "osmem/process.h"
+
+typedef void *dlopen_function(const char *file, int mode);
+
+static dlopen_function *dlopen_next(void) {
+    static _Atomic(dlopen_function *) next; /* whoever comes second finds the same */
+    dlopen_function *found = atomic_load_explicit(&next, memory_order_relaxed);
+    if (!found) {
+        found = (dlopen_function *)dlsym(RTLD_NEXT, "dlopen");
+        atomic_store_explicit(&next, found, memory_order_relaxed);
+    }
+    return found;
+}
+
+OS_API void *dlopen(const char *file, int mode) {
+    dlopen_function *next = dlopen_next();
+    if (!process_options()->deepbind)
+        mode &= ~RTLD_DEEPBIND;
+    __attribute__((musttail)) return next(file, mode);
+}

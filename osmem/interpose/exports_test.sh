@@ -1,0 +1,24 @@
+#!/bin/bash
+# exports_test.sh EXPORTS HEADER LIBOSMEM CORE: libosmem.so exports the names in EXPORTS and what
+# HEADER declares, libosmem_core.so the latter alone; both need the C library and nothing else, and
+# have less than 256 bytes for each thread.
+set -eu
+failed=0
+public=$(grep -E '^OS_API' "$2" | grep -oE 'os_[a-z_]+\(' | tr -d '(' | sort -u)
+
+# check LIBRARY NAMES
+check() {
+  local differing needed thread
+  differing=$(diff <(nm -D --defined-only "$1" | awk '{print $3}' | sort) <(sort <<<"$2") || true)
+  needed=$(readelf -d "$1" | awk '/NEEDED/ {print $NF}' | tr '\n' ' ')
+  thread=$(readelf -lW "$1" | awk '/^  TLS/ {print $6}')
+  if [[ -n $differing || $needed != "[libc.so.6] " ]] || ((${thread:-0} >= 256)); then
+    echo "$1: needs $needed; $((${thread:-0})) bytes for each thread; exported (<) and expected (>):" >&2
+    echo "$differing" >&2
+    failed=1
+  fi
+}
+
+check "$3" "$(cat "$1")"$'\n'"$public"
+check "$4" "$public"
+exit $failed

@@ -1,0 +1,29 @@
+/* A program that has libosmem.a linked in: everything it allocates is osmem's. */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "osmem.h"
+
+/* A block of 100 bytes then has 112. */
+const char *os_default_options(void) {
+    return "tier=light";
+}
+
+int main(void) {
+    struct os_stats before, after;
+    os_stats(&before);
+    char *volatile copy = strdup("libc's own calls too");
+    void *volatile block = malloc(100); /* which the compiler may not do without */
+    void *volatile aligned = memalign(64, 100);
+    os_stats(&after);
+    puts(after.blocks_in_use - before.blocks_in_use == 3 &&
+                 malloc_usable_size(block) == 112
+             ? "osmem"
+             : "another");
+    free(block);
+    free(copy);
+    free(aligned);
+    return os_check(NULL) ? 0 : 1;
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""Asks a malloc and the C library's the same questions, and compares the answers.
+
+    probe.py PROBE LIBRARY CHOICES [TEXT]
+
+PROBE is run as it is, then with LIBRARY preloaded. Every answer must be the same, or be one of
+CHOICES, where it stands with its reason. With TEXT, only questions that have it in them. Prints
+a line for each question; exits 1 where answers differ.
+"""
+import os
+import subprocess
+import sys
+
+
+def fail(message):
+    print("probe: " + message, file=sys.stderr)
+    sys.exit(2)
+
+
+def answers(probe, chosen, library=None):
+    environment = {key: value for key, value in os.environ.items()
+                   if key not in ("LD_PRELOAD", "OSMEM_OPTIONS", "MALLOC_PERTURB_", "GLIBC_TUNABLES")}
+    if library:
+        environment["LD_PRELOAD"] = library
+    done = subprocess.run([probe, chosen], env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        fail("%s %r exits with %d" % (probe, chosen, done.returncode))
+    return dict(line.split(" => ", 1) for line in done.stdout.splitlines())
+
+
+def read_choices(path):
+    choices, question = {}, None
+    for number, line in enumerate(open(path, encoding="utf-8"), 1):
+        key, _, value = line.strip().partition(" ")
+        if line.startswith("  ") and key in ("glibc", "osmem", "why") and question:
+            choices[question][key] = value.strip()
+        elif line.strip() and not line.startswith(("#", " ")):
+            question = line.strip()
+            choices[question] = {}
+        elif line.strip() and not line.startswith("#"):
+            fail("%s:%d: expected a question, or glibc, osmem or why behind two blanks" % (path, number))
+    return choices
+
+
+def main():
+    if len(sys.argv) not in (4, 5):
+        sys.exit(__doc__)
+    probe, library, choices = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), read_choices(sys.argv[3])
+    if not os.path.exists(library):  # the loader would only warn
+        fail("%s: no such library" % library)
+    chosen = sys.argv[4] if len(sys.argv) > 4 else ""
+    theirs, ours = answers(probe, chosen), answers(probe, chosen, library)
+    wrong = []
+    for question in theirs:
+        choice = choices.pop(question, None)
+        same = theirs[question] == ours.get(question)
+        right = same if choice is None else \
+            (choice["glibc"], choice["osmem"]) == (theirs[question], ours.get(question)) and "why" in choice
+        print("%-6s %s: %s%s" % ("same" if same else "choice" if right else "WRONG", question, theirs[question],
+                                 "" if same else "  |  " + str(ours.get(question))))
+        if not right:
+            wrong.append(question)
+    if not chosen:
+        wrong += sorted(choices)
+        for question in choices:
+            print("WRONG  %s: a choice about no question" % question)
+    print("%d questions, %d answered wrong" % (len(theirs), len(wrong)))
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+/* A program that has osmem linked in, to be started set-uid: takes no options. */
+#include <stdio.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "osmem/osmem.h"
+
+int main(int argc, char **argv) {
+    os_free(os_malloc(100));
+    os_free(os_malloc(1000000));
+    dprintf(STDOUT_FILENO, "%s, %s", getauxval(AT_SECURE) ? "secure" : "not secure",
+            os_check(NULL) ? "sound" : "not sound");
+    if (argc > 1)
+        unlink(argv[1]);
+    return 0;
+}
