@@ -48,7 +48,8 @@ static void c_program_call(FILE *to, const struct rig_call *call) {
         c_program_size(to, call->size);
         break;
     case OP_FREE:
-        fprintf(to, "do_free(%u", call->slot);
+    case OP_FREE_SIZED:
+        fprintf(to, "do_%s(%u", op_name(call->kind), call->slot);
         break;
     case OP_USABLE_SIZE:
     case OP_WRITE:

@@ -112,7 +112,8 @@ static bool judge_fit(struct rig *rig, const struct rig_request *request,
     struct fit_block better;
     const struct shadow_block *old = &rig->shadow.slot[request->slot];
     const struct subject *subject = rig->subject;
-    size_t need = num_ceil(num_max(request->size, 1), subject->alignment);
+    size_t need =
+        num_ceil(num_max(request->size + subject->behind, 1), subject->alignment);
     bool mapped = machine_is_mapped(rig->machine, block);
     if (!judge_chooses(rig, request))
         return true;
@@ -139,7 +140,9 @@ static bool judge_fit(struct rig *rig, const struct rig_request *request,
 /* Usable is what was asked, rounded up; a mapping's end with its page. */
 static bool judge_waste(struct rig *rig, const struct rig_request *request,
                         const char *block, size_t reserved) {
-    size_t need = num_ceil(num_max(request->size, 1), rig->subject->alignment);
+    size_t need = rig->subject->behind
+                      ? request->size
+                      : num_ceil(num_max(request->size, 1), rig->subject->alignment);
     size_t most = rig->subject->waste;
     if (machine_is_mapped(rig->machine, block) && most < SIZE_MAX)
         most += MACHINE_PAGE;

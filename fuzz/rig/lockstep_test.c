@@ -32,7 +32,7 @@ static bool run_text(const struct subject *const *subjects, unsigned count,
 }
 
 static void expect_pass(const char *text) {
-    static const struct subject *const all[] = {&osmem_subject, &osmem_canary_subject,
+    static const struct subject *const all[] = {&osmem_subject, &osmem_standard_subject,
                                                 &classic_subject, &libc_subject};
     bool sound = run_text(all, 4, text);
     ck_assert_msg(sound, "%s: %s: expected %s, found %s", lockstep.failed->subject->name,

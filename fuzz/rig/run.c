@@ -53,6 +53,8 @@ static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
                       size_t reserved) {
     shadow_enter(&rig->shadow, slot, block, size, reserved);
     rig_tell_spots(rig, block, size);
+    if (rig->subject->behind_most && machine_is_mapped(rig->machine, block))
+        machine_written(rig->machine, block + reserved, rig->subject->behind_most);
 }
 
 /* About to ask for a block. */
@@ -87,20 +89,29 @@ static bool rig_accept(struct rig *rig, const struct rig_request *request, char 
 
 /* ---- the operations ---- */
 
-bool rig_free(struct rig *rig, unsigned slot) {
-    char *block = rig->shadow.slot[slot].address;
-    if (!block)
+/* By either form of free; the one that is told the size where the subject has it. */
+static bool rig_free_as(struct rig *rig, unsigned slot, bool sized) {
+    struct shadow_block block = rig->shadow.slot[slot];
+    if (!block.address)
         return true;
-    if (!judge_contents(rig, slot, block, SIZE_MAX))
+    if (!judge_contents(rig, slot, block.address, SIZE_MAX))
         return false;
     shadow_leave(&rig->shadow, slot);
     rig_count(rig);
-    rig_tell(rig, (struct rig_call){.kind = OP_FREE, .slot = slot});
+    rig_tell(rig,
+             (struct rig_call){.kind = sized ? OP_FREE_SIZED : OP_FREE, .slot = slot});
     errno = ERRNO_UNTOUCHED;
-    rig->subject->free(rig->self, block);
+    if (sized)
+        rig->subject->free_sized(rig->self, block.address, 1, block.asked);
+    else
+        rig->subject->free(rig->self, block.address);
     if (errno != ERRNO_UNTOUCHED)
         return judge_fail(rig, "errno", "free keeps errno", "errno %d", errno);
     return true;
+}
+
+bool rig_free(struct rig *rig, unsigned slot) {
+    return rig_free_as(rig, slot, false);
 }
 
 static size_t rig_size(const struct rig *rig, unsigned slot, struct op_size size) {
@@ -233,6 +244,8 @@ static bool rig_do(struct rig *rig, const struct op *op) {
         return rig_realloc(rig, op);
     case OP_FREE:
         return rig_free(rig, op->slot);
+    case OP_FREE_SIZED:
+        return rig_free_as(rig, op->slot, rig->subject->free_sized);
     case OP_ALIGNED_ALLOC:
         return rig_aligned_alloc(rig, op);
     case OP_USABLE_SIZE:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "osmem/base/num.h"
+#include "osmem/block/canary.h"
 #include "osmem/check/check.h"
 #include "osmem/check/walk.h"
 #include "osmem/front/front.h"
@@ -39,9 +40,9 @@ static void *osmem_open(struct machine *machine) {
     return osmem_start(machine);
 }
 
-static void *osmem_open_with_canaries(struct machine *machine) {
+static void *osmem_open_standard(struct machine *machine) {
     struct osmem_self *self = osmem_start(machine);
-    self->front.options.canary = true;
+    front_set_options(&self->front, &options_of_tier[TIER_STANDARD]);
     return self;
 }
 
@@ -63,6 +64,11 @@ static void *osmem_realloc(void *self, void *block, size_t size) {
 static void osmem_free(void *self, void *block) {
     struct osmem_self *to = self;
     front_free(&to->front, &to->cache, block);
+}
+
+static void osmem_free_sized(void *self, void *block, size_t alignment, size_t size) {
+    struct osmem_self *to = self;
+    front_free_sized(&to->front, &to->cache, block, alignment, size);
 }
 
 static void *osmem_aligned_alloc(void *self, size_t alignment, size_t size) {
@@ -126,7 +132,8 @@ static struct subject_statistics osmem_statistics(void *self) {
     const struct heap_counters *counters = &to->front.heap.counters;
     return (struct subject_statistics){
         .blocks = counters->blocks_in_use + counters->large_blocks,
-        .bytes = counters->granules[STATE_IN_USE] * GRANULE + counters->large_room};
+        .bytes = counters->granules[STATE_IN_USE] * GRANULE + counters->large_room -
+                 counters->slack};
 }
 
 struct osmem_digest {
@@ -188,7 +195,8 @@ static uint64_t osmem_span_state(const struct osmem_self *self, unsigned number)
 static uint64_t osmem_state(void *self) {
     const struct osmem_self *from = self;
     const struct os_heap *heap = &from->front.heap;
-    uint64_t sum = osmem_sum(heap->break_span, &heap->bins, sizeof heap->bins);
+    uint64_t sum =
+        osmem_sum(heap->break_span + heap->choice, &heap->bins, sizeof heap->bins);
     for (unsigned i = 0; i < heap->spans; i++)
         sum = num_mix(sum + osmem_span_state(from, i));
     for (size_t i = 0; i < heap->large.count; i++) {
@@ -262,9 +270,9 @@ static void osmem_free_blocks(void *self,
 #define OSMEM_FUNCTIONS                                                                 \
     .alignment = 16, .malloc = osmem_malloc, .calloc = osmem_calloc,                    \
     .realloc = osmem_realloc, .free = osmem_free, .aligned_alloc = osmem_aligned_alloc, \
-    .usable_size = osmem_usable_size, .trim = osmem_trim, .check = osmem_check,         \
-    .statistics = osmem_statistics, .digest = osmem_digest, .state = osmem_state,       \
-    .leftover = osmem_leftover
+    .usable_size = osmem_usable_size, .free_sized = osmem_free_sized,                   \
+    .trim = osmem_trim, .check = osmem_check, .statistics = osmem_statistics,           \
+    .digest = osmem_digest, .state = osmem_state, .leftover = osmem_leftover
 
 const struct subject osmem_subject = {
     .name = "osmem",
@@ -273,9 +281,11 @@ const struct subject osmem_subject = {
     .free_blocks = osmem_free_blocks,
 };
 
-const struct subject osmem_canary_subject = {
-    .name = "osmem with canaries",
-    .waste = GRANULE,
-    .open = osmem_open_with_canaries,
+const struct subject osmem_standard_subject = {
+    .name = "osmem, standard tier",
+    .behind = 1,
+    .behind_most = CANARY_MAX,
+    .open = osmem_open_standard,
     OSMEM_FUNCTIONS,
+    .free_blocks = osmem_free_blocks,
 };

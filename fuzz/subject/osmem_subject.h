@@ -7,6 +7,6 @@
 extern const struct subject osmem_subject;
 
 /* The same with room for a canary behind every block. */
-extern const struct subject osmem_canary_subject;
+extern const struct subject osmem_standard_subject;
 
 #endif

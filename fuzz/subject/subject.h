@@ -24,6 +24,8 @@ struct subject {
     bool elsewhere;    /* its memory is the process's own and not the machine's */
     bool lowest;       /* of free blocks that fit alike it takes the lowest */
     size_t header;     /* bytes of its own between two blocks */
+    size_t behind; /* bytes of its own that each block has at least behind its last ... */
+    size_t behind_most; /* ... and that it writes there at most */
     /* Usable bytes of a block beyond its size rounded up to the alignment; a mapping for one
      * block may have a page more. */
     size_t waste;
@@ -40,6 +42,8 @@ struct subject {
 
     void *(*aligned_alloc)(void *self, size_t alignment, size_t size);
     size_t (*usable_size)(void *self, const void *block);
+    /* As free, with the alignment (1: none) and the size that were asked for. */
+    void (*free_sized)(void *self, void *block, size_t alignment, size_t size);
     void (*trim)(void *self);
 
     /* What is broken inside, or NULL. `full`: look at everything, else at a bounded part.

@@ -11,7 +11,7 @@ static const struct {
     const struct subject *subject;
 } subjects_known[] = {
     {"osmem", &osmem_subject},
-    {"canary", &osmem_canary_subject},
+    {"standard", &osmem_standard_subject},
     {"classic", &classic_subject},
     {"libc", &libc_subject},
 };
