@@ -157,9 +157,11 @@ static unsigned live;
 
 /* Wrong from the third live block on, if it has 1000 bytes or more. */
 static void *lie_at_the_third(void *self, size_t size) {
-    return size >= 1000 && size < PTRDIFF_MAX && live >= 2
-               ? NULL
-               : (live++, osmem_subject.malloc(self, size));
+    if (size >= 1000 && size < PTRDIFF_MAX && live >= 2)
+        return NULL;
+    void *block = osmem_subject.malloc(self, size);
+    live += block != NULL;
+    return block;
 }
 
 static void count_free(void *self, void *block) {
@@ -183,6 +185,7 @@ START_TEST(the_shortest_program_is_found) {
     liar.open = open_counting;
     liar.malloc = lie_at_the_third;
     liar.free = count_free;
+    liar.free_sized = NULL;
     ck_assert(trial_open(&trial, subjects, 1, lockstep_run));
     unsigned shrunk = 0;
     for (uint64_t seed = 0; shrunk < 20; seed++) {

@@ -88,9 +88,38 @@ static bool exhaust_steps(struct lockstep *lockstep, const uint8_t *path, size_t
     return judge_heap(rig, true);
 }
 
-/* And everything can be given back. */
+/* The orders in which three slots can be emptied; the first is rig_finish's own. */
+static const uint8_t exhaust_orders[][EXHAUST_SLOTS] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                                        {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+#define EXHAUST_ORDERS (sizeof exhaust_orders / sizeof exhaust_orders[0])
+
+static size_t exhaust_order;    /* by which the next run ends */
+static unsigned exhaust_filled; /* bit s: slot s held a block when the last one ended */
+
+/* Everything can be given back. */
 static bool exhaust_end(struct lockstep *lockstep, const uint8_t *path, size_t length) {
-    return exhaust_steps(lockstep, path, length) && rig_finish(&lockstep->rig[0]);
+    struct rig *rig = &lockstep->rig[0];
+    if (!exhaust_steps(lockstep, path, length))
+        return false;
+    exhaust_filled = 0;
+    for (unsigned slot = 0; slot < EXHAUST_SLOTS; slot++)
+        exhaust_filled |= (rig->shadow.slot[slot].address != NULL) << slot;
+    for (unsigned i = 0; exhaust_order > 0 && i < EXHAUST_SLOTS; i++) {
+        struct op op = {.kind = OP_FREE, .slot = exhaust_orders[exhaust_order][i]};
+        if (!rig_step(rig, &op))
+            return false;
+    }
+    return rig_finish(rig);
+}
+
+/* Whether an order says what no earlier one does: it has the empty slots first, as they come. */
+static bool exhaust_order_counts(size_t order) {
+    const uint8_t *slot = exhaust_orders[order];
+    unsigned i = 0;
+    for (unsigned s = 0; s < EXHAUST_SLOTS; s++)
+        if (!(exhaust_filled >> s & 1) && slot[i++] != s)
+            return false;
+    return order > 0 && (exhaust_filled & (exhaust_filled - 1)) != 0;
 }
 
 static uint64_t exhaust_hash; /* of the state that the last run came to */
@@ -189,10 +218,30 @@ static bool exhaust_sound(const struct exhaust_search *search, trial_run_functio
         search->program->count = length;
         for (size_t i = 0; i < length; i++)
             search->program->op[i] = exhaust_op(state->path[i]);
+        for (unsigned i = 0; exhaust_order > 0 && i < EXHAUST_SLOTS; i++)
+            search->program->op[search->program->count++] =
+                (struct op){.kind = OP_FREE, .slot = exhaust_orders[exhaust_order][i]};
         *search->verdict = verdict;
     }
     search->counts->failures += state->programs;
     return false;
+}
+
+/* Its blocks can be given back. Where one naming of the slots stands for all, which would each end
+ * in an order of its own: in every order. */
+static bool exhaust_ends(const struct exhaust_search *search,
+                         const struct exhaust_state *state, size_t length) {
+    exhaust_order = 0;
+    bool sound = exhaust_sound(search, exhaust_end, state, length);
+    if (search->options->merge == EXHAUST_APART)
+        return sound;
+    for (size_t order = 1; sound && order < EXHAUST_ORDERS; order++)
+        if (exhaust_order_counts(order)) {
+            exhaust_order = order;
+            sound = exhaust_sound(search, exhaust_end, state, length);
+        }
+    exhaust_order = 0;
+    return sound;
 }
 
 /* A program one operation longer. If it is sound and its state new, that is among the next ones
@@ -217,7 +266,7 @@ static bool exhaust_one(const struct exhaust_search *search,
             return true;
         }
     }
-    if (!exhaust_sound(search, exhaust_end, &state, length))
+    if (!exhaust_ends(search, &state, length))
         return true;
     search->counts->states++;
     return (!merges && length == search->options->ops) || level_add(next, &state);

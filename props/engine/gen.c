@@ -56,9 +56,9 @@ static void gen_weigh(struct gen_swarm *swarm, enum op_kind kind, unsigned weigh
 static void gen_draw_mix(struct gen_swarm *swarm, const struct gen_profile *profile,
                          uint64_t *random) {
     static const uint8_t usual[OP_KINDS] = {
-        [OP_MALLOC] = 12,       [OP_CALLOC] = 5,      [OP_REALLOC] = 12, [OP_FREE] = 12,
-        [OP_ALIGNED_ALLOC] = 4, [OP_USABLE_SIZE] = 2, [OP_WRITE] = 2,    [OP_TRIM] = 2,
-        [OP_REFUSE] = 2,        [OP_SBRK] = 2,
+        [OP_MALLOC] = 12,       [OP_CALLOC] = 5,      [OP_REALLOC] = 12,   [OP_FREE] = 12,
+        [OP_ALIGNED_ALLOC] = 4, [OP_USABLE_SIZE] = 2, [OP_WRITE] = 2,      [OP_TRIM] = 2,
+        [OP_REFUSE] = 2,        [OP_SBRK] = 2,        [OP_FREE_SIZED] = 4,
     };
     for (int kind = 0; kind < OP_KINDS; kind++) {
         unsigned often = profile->often >> kind & 1;

@@ -73,6 +73,8 @@ static bool shrink_operand(struct shrink *shrink, size_t at) {
     case OP_REALLOC:
     case OP_ALIGNED_ALLOC:
         return shrink_kind(shrink, at, OP_MALLOC);
+    case OP_FREE_SIZED:
+        return shrink_kind(shrink, at, OP_FREE);
     case OP_REFUSE:
     case OP_SBRK:
         if (op->count == 0)
