@@ -48,6 +48,12 @@ HARNESS = """
 MUTANT, STEPS = HARNESS[-2:]
 CLASSIC = "osmem/classic/classic.c"
 FLOORS = [path for path in AMALGAMATED if path.split("/")[1] in ("platform", "block", "heap", "front")]
+CLASSIC_WHOLE = [path for path in FLOORS if path.split("/")[1] == "platform"] + [CLASSIC, "osmem/classic/os.c"]
+INTERPOSE = """
+    osmem/interpose/malloc.c osmem/interpose/info.c osmem/interpose/cxx.c osmem/interpose/cxx_refused_shared.c
+    osmem/interpose/dlopen.c""".split()
+PROBE = "osmem/interpose/probe/probe"
+SUBJECTS = "osmem", "standard", "classic"
 CASES = {"prop": 40000, "fuzz": 40000}
 SEEDS = {"prop": 1, "fuzz": 3}  # runs, one after the other, each from nothing
 SEED = 1
@@ -66,7 +72,7 @@ def fail(message):
 class Bug:
     def __init__(self, name, where):
         self.name, self.where = name, where
-        self.family = self.path = self.function = self.equivalent = self.test = None
+        self.family = self.path = self.function = self.equivalent = self.test = self.subject = None
         self.old, self.new = [], []
 
     def check(self):
@@ -86,7 +92,7 @@ def read_rows(path):
             bugs.append(Bug(value, where))
         elif not bugs and key and key != "#":
             fail("%s: expected `bug NAME` first" % where)
-        elif key in ("family", "equivalent", "test"):
+        elif key in ("family", "equivalent", "test", "subject"):
             setattr(bugs[-1], key, value)
         elif key == "in":
             bugs[-1].path, _, bugs[-1].function = value.partition(" ")
@@ -95,15 +101,17 @@ def read_rows(path):
         elif key == "+":
             bugs[-1].new.append(value)
         elif key and key != "#":
-            fail("%s: expected bug, family, in, test, -, + or equivalent, found %s" % (where, key))
+            fail("%s: expected bug, family, in, test, subject, -, + or equivalent, found %s" % (where, key))
     for bug in bugs:
         bug.check()
     return bugs
 
 
 def function_range(text, function):
-    """The body of a function, from its { to its }; None where there is none."""
-    head = re.search(r"^\w[^;{}()]*\b%s\([^;{}]*\)\s*\{" % re.escape(function), text, re.MULTILINE)
+    """The body of a function, from its { to its }, or the whole for *; None where there is none."""
+    if function == "*":
+        return 0, len(text)
+    head = re.search(r"^(?:__attribute__\(\(\w+\)\) )?\w[^;{}()]*\b%s\([^;{}]*\)\s*\{" % re.escape(function), text, re.MULTILINE)
     return (head.end() - 1, text.index("\n}", head.end()) + 1) if head else None
 
 
@@ -123,6 +131,8 @@ def plant(bug, text):
         fail("%s: bug %s: what it replaces stands %d times in %s, expected once"
              % (bug.where, bug.name, len(matches), bug.function))
     at = matches[0]
+    if bug.function == "*":
+        return text[:at.start()] + "\n".join(bug.new) + text[at.end():]
     body = text[start + 1:start + at.start()] + "\n".join(bug.new) + text[start + at.end():end]
     return text[:start] + "{ mutant_reached = 1;" + body + text[end:]
 
@@ -137,7 +147,7 @@ def compile_file(source, out, options):
 
 
 def subject_of(bug):
-    return "classic" if bug and bug.path == CLASSIC else "osmem"
+    return bug.subject or ("classic" if bug.path == CLASSIC else "osmem")
 
 
 class Workshop:
@@ -177,7 +187,7 @@ class Workshop:
         """One file of the floors, or classic, with the bug in it, or none."""
         source = os.path.join(self.folder, name + ".c")
         unit = Amalgamation(ROOT, self.planted(name, bug))
-        for path in [CLASSIC] if subject_of(bug) == "classic" else FLOORS:
+        for path in [CLASSIC] if bug and bug.path == CLASSIC else FLOORS:
             unit.add(path)
         with open(source, "w", encoding="utf-8") as out:
             out.write("extern int mutant_reached;\n" + unit.text("a mutant"))
@@ -217,7 +227,7 @@ class Workshop:
         """The whole of osmem, or classic, as a user would link it, with the bug in it or none."""
         name = bug.name if bug else subject
         unit = Amalgamation(ROOT, self.planted(name, bug), public=["osmem/osmem.h"])
-        for path in FLOORS[:2] + [CLASSIC, "osmem/classic/os.c"] if subject == "classic" else AMALGAMATED:
+        for path in CLASSIC_WHOLE if subject == "classic" else AMALGAMATED:
             unit.add(path)
         source = os.path.join(self.folder, name + ".library.c")
         with open(source, "w", encoding="utf-8") as out:
@@ -242,6 +252,35 @@ class Workshop:
                                         ("props/rapidcheck/rapidcheck.cc", ["-O2", "-x", "c++", "-std=c++14"]),
                                         (os.path.join(self.folder, "reached.c"), []))]
 
+
+    def drop_in(self, name, bug=None):
+        """libosmem.so, with the bug in it or none."""
+        unit = Amalgamation(ROOT, self.planted(name, bug), public=["osmem/osmem.h"])
+        for path in AMALGAMATED + INTERPOSE:
+            unit.add(path)
+        source, out = (os.path.join(self.folder, name + end) for end in (".interpose.c", ".libosmem.so"))
+        with open(source, "w", encoding="utf-8") as to:
+            to.write("int mutant_reached;\n" + unit.text("a drop-in"))
+        built = subprocess.run(CLANG + ["-O1", "-fPIC", "-shared", "-fexceptions", "-fvisibility=hidden",
+                                        "-I" + os.path.join(ROOT, "osmem"), source, "-o", out, "-Wl,-Bsymbolic", "-ldl",
+                                        "-lpthread", "-Wl,--dynamic-list=osmem/interpose/replaceable.ld"],
+                               cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        if built.returncode:
+            fail("%s does not build:\n%s" % (name, built.stderr[-2000:]))
+        return out
+
+    def answer(self, library, question):
+        """What the probe says with a drop-in."""
+        return subprocess.run([os.path.join(ROOT, PROBE), question], env=dict(os.environ, LD_PRELOAD=library),
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+
+    def answers_otherwise(self, bug, sound):
+        """Whether the probe's question that a row names is answered as by no sound library."""
+        question = bug.test[len(PROBE) + 1:]
+        expected = self.answer(sound, question)
+        if not expected:
+            fail("%s: bug %s: no question has %r in it" % (bug.where, bug.name, question))
+        return self.answer(self.drop_in(bug.name, bug), question) != expected
 
     def noticed(self, bug):
         """Whether the test that a row names fails with its bug."""
@@ -317,7 +356,7 @@ def examine(workshop, bug):
 
 def check_control(workshop, pool):
     """The build without a bug passes whatever a mutant may be given."""
-    jobs = [(subject, engine, seed) for subject in ("osmem", "classic") for engine in CASES
+    jobs = [(subject, engine, seed) for subject in SUBJECTS for engine in CASES
             for seed in range(SEED, SEED + SEEDS[engine])]
     runs = pool.map(lambda job: run(workshop.control, job[1], job[0], CASES[job[1]], job[2], os.devnull), jobs)
     for (subject, engine, _), found in zip(jobs, runs):
@@ -369,7 +408,7 @@ def ask_rapidcheck(workshop, pool, bugs):
     """Which bugs the second engine finds, of those that the others do."""
     main = workshop.rapidcheck()
     control = workshop.link("rapidcheck", workshop.floors, workshop.classic, main)
-    for subject in ("osmem", "classic"):
+    for subject in SUBJECTS:
         if run(control, subject, 4000, SEED).get("killed") != "0":
             fail("RapidCheck refutes %s without a bug" % subject)
 
@@ -389,7 +428,7 @@ def ask_rapidcheck(workshop, pool, bugs):
 
 def show_alone(workshop, pool, bugs):
     """Which bugs are shown by the C program of what the property engine found and shrunk."""
-    sound = {subject: workshop.library_of(subject) for subject in ("osmem", "classic")}
+    sound = {subject: workshop.library_of(subject) for subject in SUBJECTS}
 
     def ask(bug):
         program = workshop.build(bug)
@@ -494,7 +533,19 @@ def examine_rig(workshop, pool, bugs):
     for number, (bug, noticed) in enumerate(zip(bugs, pool.map(workshop.noticed, bugs)), 1):
         alive += [] if noticed else [bug]
         progress(number, len(bugs), bug.name)
-    print("rig and checker: noticed %d of %d" % (len(bugs) - len(alive), len(bugs)))
+    print("rig, checker and detectors: noticed %d of %d" % (len(bugs) - len(alive), len(bugs)))
+    return alive
+
+
+def examine_drop_in(workshop, pool, bugs):
+    """The bugs of the drop-in that no question of the probe tells."""
+    if not os.path.exists(os.path.join(ROOT, PROBE)):
+        fail("there is no %s: run this by bazel" % PROBE)
+    sound, alive = workshop.drop_in("sound"), []
+    for number, (bug, noticed) in enumerate(zip(bugs, pool.map(lambda bug: workshop.answers_otherwise(bug, sound), bugs)), 1):
+        alive += [] if noticed else [bug]
+        progress(number, len(bugs), bug.name)
+    print("drop-in: noticed %d of %d" % (len(bugs) - len(alive), len(bugs)))
     return alive
 
 
@@ -508,7 +559,9 @@ def main():
     bugs = choose(bugs, options)
     if not bugs:
         fail("no row is chosen")
-    planted, rig = [bug for bug in bugs if not bug.test], [bug for bug in bugs if bug.test]
+    planted = [bug for bug in bugs if not bug.test]
+    drop_in = [bug for bug in bugs if bug.test and bug.test.startswith(PROBE + " ")]
+    rig = [bug for bug in bugs if bug.test and bug not in drop_in]
     alive, wrong = [], []
     with tempfile.TemporaryDirectory(prefix="mutants") as folder, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -523,6 +576,7 @@ def main():
         if "rapidcheck" in options:
             return ask_rapidcheck(workshop, pool, standing)
         blind = examine_rig(workshop, pool, rig) if rig else []
+        blind += examine_drop_in(workshop, pool, drop_in) if drop_in else []
         if planted:
             alive, wrong = examine_all(workshop, pool, planted)
     for bug in alive + blind:
