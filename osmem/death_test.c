@@ -15,9 +15,10 @@
 #include "osmem/testing/suite.h"
 
 static_assert(
-    OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 13,
-    "each of the thirteen rows of fault.def has its death test, below, or (HEADER) in "
-    "classic/classic_test.c, or (NEW_REFUSED) in interpose/probe/languages.c");
+    OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 15,
+    "each of the fifteen rows of fault.def has its death test, below, or (HEADER) in "
+    "classic/classic_test.c, or (NEW_REFUSED) in interpose/probe/languages.c, or "
+    "(WRITE_AFTER_FREE) in front/front_test.c");
 
 static char text[4096];
 
@@ -265,6 +266,24 @@ START_TEST(overflow) {
 }
 END_TEST
 
+static void written_in_front(void) {
+    char *left = os_malloc(20), *p = hide(os_malloc(40));
+    p[-1] ^= 1;
+    p[-3] ^= 1;
+    os_free(left);
+}
+
+START_TEST(underflow) {
+    expect_death(written_in_front,
+                 "osmem: heap-buffer-underflow: 2 bytes written in front of a 40-byte "
+                 "block [OSM-UNDERFLOW]");
+    ck_assert_ptr_nonnull(strstr(text, "  in os_free, address 0x"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "  the first changed byte is 3 bytes in front of the block at 0x"));
+    ck_assert_ptr_nonnull(strstr(text, "  on its left: 32 bytes at 0x"));
+}
+END_TEST
+
 static void sized_too_large(void) {
     os_free_sized(hide(os_malloc(100)), 113);
 }
@@ -373,8 +392,9 @@ START_TEST(a_handler_of_the_abort_may_allocate) {
 END_TEST
 
 int main(void) {
-    return suite_run("death", SUITE(options_cannot_be_written_to, double_free,
-                                    use_after_free, interior, misaligned, foreign, forged,
-                                    free_link, overflow, size_mismatch, system_call,
-                                    expectation, a_handler_of_the_abort_may_allocate));
+    return suite_run("death",
+                     SUITE(options_cannot_be_written_to, double_free, use_after_free,
+                           interior, misaligned, foreign, forged, free_link, overflow,
+                           underflow, size_mismatch, system_call, expectation,
+                           a_handler_of_the_abort_may_allocate));
 }

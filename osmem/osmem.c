@@ -221,14 +221,16 @@ void os_stats(struct os_stats *stats) {
     const struct os_heap *heap = &osmem_enter()->heap;
     const struct heap_counters *counters = &heap->counters;
     size_t in_use = counters->granules[STATE_IN_USE] * GRANULE;
+    size_t waits = counters->granules[STATE_QUARANTINED] * GRANULE;
     size_t is_free = counters->granules[STATE_FREE] * GRANULE;
     size_t not_ours = counters->granules[STATE_NOT_OURS] * GRANULE;
     *stats = (struct os_stats){
         .blocks_in_use = counters->blocks_in_use + counters->large_blocks,
         .bytes_in_use = in_use + counters->large_room,
         .bytes_free = is_free,
+        .bytes_waiting = waits,
         .bytes_not_ours = not_ours,
-        .span_bytes = in_use + is_free + not_ours,
+        .span_bytes = in_use + is_free + waits + not_ours,
         .spans = heap->spans,
         .large_blocks = counters->large_blocks,
         .large_bytes = counters->large_room,

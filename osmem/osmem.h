@@ -129,8 +129,9 @@ struct os_stats {
     size_t blocks_in_use;  /* large ones included */
     size_t bytes_in_use;   /* their rooms */
     size_t bytes_free;     /* in free blocks of the spans */
+    size_t bytes_waiting;  /* in freed blocks of the spans that wait in quarantine */
     size_t bytes_not_ours; /* of the break, taken by somebody else's sbrk */
-    size_t span_bytes;     /* in use, free and not ours, without large blocks */
+    size_t span_bytes;     /* in use, free, waiting and not ours, without large blocks */
     size_t spans;
     size_t large_blocks;
     size_t large_bytes;

@@ -3,7 +3,7 @@
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 
 def law_tests(binary, laws):
-    """NAME_law_test searches for programs that refute a law, on osmem in two tiers and on classic."""
+    """NAME_law_test searches for programs that refute a law, on osmem in three tiers and on classic."""
     for law in laws:
         sh_test(
             name = law + "_law_test",

@@ -3,7 +3,7 @@
  *
  *     bazel run -c opt //props [-- --only=LAW] [--on=SUBJECT] [--seed=N] [--cases=N]
  *
- * Without arguments every law on osmem in two tiers and on classic. Exits 1 if a law is refuted, 2 for
+ * Without arguments every law on osmem in three tiers and on classic. Exits 1 if a law is refuted, 2 for
  * bad input.
  */
 #include <inttypes.h>
@@ -62,7 +62,7 @@ static bool read_argument(struct props_choice *choice, const char *argument) {
 
 int main(int argc, char **argv) {
     struct props_choice choice = {
-        .on = "osmem,standard,classic",
+        .on = "osmem,standard,full,classic",
         .options = {.seed = 1, .cases = 2000, .shrinks = 2000000}};
     const struct subject *subjects[8];
     for (int i = 1; i < argc; i++) {

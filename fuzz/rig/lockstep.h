@@ -13,7 +13,7 @@
 #include "fuzz/rig/run.h"
 
 enum {
-    LOCKSTEP_MAX = 4,
+    LOCKSTEP_MAX = 5,
 };
 
 struct lockstep {

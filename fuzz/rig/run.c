@@ -48,13 +48,32 @@ static void rig_tell_spots(struct rig *rig, const char *block, size_t size) {
         pattern_spots(size, rig_tell_spot, &to);
 }
 
+/* The subject writes behind a block's last byte; a page that is not mapped is not told of, because
+ * a table of the subject's own may come to lie there, whose writes nobody tells. */
+static void rig_tell_behind(struct rig *rig, const char *block, size_t reserved) {
+    size_t length = rig->subject->behind_most;
+    const char *behind = block + reserved;
+    if (length == 0 || !machine_is_mapped(rig->machine, block))
+        return;
+    if (!machine_holds(rig->machine, behind, length))
+        length = (size_t)-num_address(behind) % MACHINE_PAGE;
+    machine_written(rig->machine, behind, length);
+}
+
 /* Fills a block for its slot. */
 static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
                       size_t reserved) {
     shadow_enter(&rig->shadow, slot, block, size, reserved);
     rig_tell_spots(rig, block, size);
-    if (rig->subject->behind_most && machine_is_mapped(rig->machine, block))
-        machine_written(rig->machine, block + reserved, rig->subject->behind_most);
+    rig_tell_behind(rig, block, reserved);
+}
+
+/* The block may go back to a subject that fills it. */
+static void rig_tell_back(struct rig *rig, const struct shadow_block *block) {
+    if (!rig->subject->waits || !block->address)
+        return;
+    machine_written(rig->machine, block->address, block->reserved);
+    rig_tell_behind(rig, block->address, block->reserved);
 }
 
 /* About to ask for a block. */
@@ -96,6 +115,7 @@ static bool rig_free_as(struct rig *rig, unsigned slot, bool sized) {
         return true;
     if (!judge_contents(rig, slot, block.address, SIZE_MAX))
         return false;
+    rig_tell_back(rig, &block);
     shadow_leave(&rig->shadow, slot);
     rig_count(rig);
     rig_tell(rig,
@@ -172,6 +192,7 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
         return false;
     rig_tell(rig, (struct rig_call){.kind = OP_REALLOC, .slot = op->slot, .size = size});
     struct rig_request request = rig_ask(rig, OP_REALLOC, op->slot, size, 1);
+    rig_tell_back(rig, &old);
     char *block = rig->subject->realloc(rig->self, old.address, size);
     if (old.address && size == 0) {
         if (block)

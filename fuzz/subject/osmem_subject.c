@@ -46,6 +46,12 @@ static void *osmem_open_standard(struct machine *machine) {
     return self;
 }
 
+static void *osmem_open_full(struct machine *machine) {
+    struct osmem_self *self = osmem_start(machine);
+    front_set_options(&self->front, &options_of_tier[TIER_FULL]);
+    return self;
+}
+
 static void *osmem_malloc(void *self, size_t size) {
     struct osmem_self *to = self;
     return front_malloc(&to->front, &to->cache, size);
@@ -207,10 +213,10 @@ static uint64_t osmem_state(void *self) {
     return num_mix(sum + machine_state(from->machine));
 }
 
-/* The mappings that a heap keeps when nothing is in use: its planes, spans and registry.
- */
-static size_t osmem_own_mappings(const struct os_heap *heap) {
-    size_t bytes = heap->large.table.length;
+/* The mappings that stay when nothing is in use: planes, spans, registry and quarantine's ring. */
+static size_t osmem_own_mappings(const struct os_front *front) {
+    const struct os_heap *heap = &front->heap;
+    size_t bytes = heap->large.table.length + front->quarantine.ring.length;
     for (unsigned i = 0; i < heap->spans; i++)
         bytes += heap->span[i].plane.length + heap->span[i].reservation;
     return bytes;
@@ -223,13 +229,14 @@ static const char *osmem_leftover(void *self) {
         return "blocks are in use";
     if (heap->large.count)
         return "large mappings are registered";
-    if (machine_mapped(to->machine) != osmem_own_mappings(heap))
+    if (machine_mapped(to->machine) != osmem_own_mappings(&to->front))
         return "the kernel's ledger knows mappings that the heap does not";
     for (unsigned i = 0; i < heap->spans; i++) {
         const struct os_span *span = &heap->span[i];
         struct tags_extent extent;
         for (size_t at = 0; at < span->granules; at += extent.granules)
-            if (!tags_read(span->tags + at, &extent) || extent.state == STATE_IN_USE)
+            if (!tags_read(span->tags + at, &extent) || extent.state == STATE_IN_USE ||
+                extent.state == STATE_QUARANTINED)
                 return "a span is not free";
             else if (extent.state == STATE_FREE && !extent.zero &&
                      extent.granules * GRANULE >= POLICY_DISCARD)
@@ -286,6 +293,16 @@ const struct subject osmem_standard_subject = {
     .behind = 1,
     .behind_most = CANARY_MAX,
     .open = osmem_open_standard,
+    OSMEM_FUNCTIONS,
+    .free_blocks = osmem_free_blocks,
+};
+
+const struct subject osmem_full_subject = {
+    .name = "osmem, full tier",
+    .behind = 1,
+    .behind_most = CANARY_MAX,
+    .waits = true,
+    .open = osmem_open_full,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,
 };

@@ -26,6 +26,7 @@ struct subject {
     size_t header;     /* bytes of its own between two blocks */
     size_t behind; /* bytes of its own that each block has at least behind its last ... */
     size_t behind_most; /* ... and that it writes there at most */
+    bool waits; /* what is freed is filled, and waits until a trim at the latest */
     /* Usable bytes of a block beyond its size rounded up to the alignment; a mapping for one
      * block may have a page more. */
     size_t waste;

@@ -10,9 +10,8 @@ static const struct {
     const char *name;
     const struct subject *subject;
 } subjects_known[] = {
-    {"osmem", &osmem_subject},
-    {"standard", &osmem_standard_subject},
-    {"classic", &classic_subject},
+    {"osmem", &osmem_subject},     {"standard", &osmem_standard_subject},
+    {"full", &osmem_full_subject}, {"classic", &classic_subject},
     {"libc", &libc_subject},
 };
 

@@ -95,6 +95,14 @@ static bool check_f1(const struct check_walk *walk, os_block block) {
     return place.slack <= place.room && heap_canary_holds(walk->heap, &place);
 }
 
+static bool check_fill(const struct check_walk *walk, os_block block) {
+    if (walk->depth == CHECK_QUICK)
+        return true;
+    struct os_place place = heap_place_of(walk->heap, block);
+    struct heap_filled filled = heap_filled(walk->heap, &place, walk->extent.state);
+    return fill_holds(filled.at, filled.length, filled.byte);
+}
+
 static enum os_invariant check_block(struct check_walk *walk, os_block block) {
     const tag_byte *first = block_tag(walk->heap, block);
     if (!check_b2(walk, first))
@@ -105,7 +113,11 @@ static enum os_invariant check_block(struct check_walk *walk, os_block block) {
         return INVARIANT_B4;
     if (!check_f1(walk, block))
         return INVARIANT_F1;
-    return check_z1(walk, block) ? INVARIANT_NONE : INVARIANT_Z1;
+    if (!check_z1(walk, block))
+        return INVARIANT_Z1;
+    if (check_fill(walk, block))
+        return INVARIANT_NONE;
+    return walk->extent.state == STATE_FREE ? INVARIANT_Z2 : INVARIANT_Q1;
 }
 
 static void check_count(struct check_walk *walk) {

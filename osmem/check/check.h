@@ -17,8 +17,9 @@ enum os_invariant {
 };
 
 enum check_depth {
-    CHECK_QUICK, /* a bounded number of tags for each block, no user memory but links */
-    CHECK_FULL,  /* every tag of every block, and Z1 */
+    CHECK_QUICK, /* a bounded number of tags for each block, no user memory but links and
+                  * canaries */
+    CHECK_FULL,  /* every tag of every block, Q1, Z1 and Z2 */
 };
 
 /* Where a heap is broken, and by which rule;

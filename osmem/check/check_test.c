@@ -290,6 +290,45 @@ START_TEST(z1_a_byte_that_is_not_zero) {
 }
 END_TEST
 
+START_TEST(q1_a_block_that_waits_was_written_to) {
+    open_heap();
+    struct os_place block;
+    heap_take(&heap, 64, GRANULE, &block);
+    heap_hold(&heap, &block);
+    fill_write(block.address, 64, FILL_DEAD);
+    ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
+    for (size_t at = 0; at < 64; at += 63) {
+        block.address[at] ^= 1;
+        ck_assert_int_eq(check_heap(&heap, CHECK_QUICK).invariant, INVARIANT_NONE);
+        struct check_breach breach = check_heap(&heap, CHECK_FULL);
+        ck_assert_int_eq(breach.invariant, INVARIANT_Q1);
+        ck_assert_ptr_eq(breach.where, block.address);
+        block.address[at] ^= 1;
+    }
+    heap_give(&heap, &block);
+    ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
+}
+END_TEST
+
+START_TEST(z2_a_free_block_that_is_not_clear) {
+    open_heap();
+    heap_is_clear(&heap, true);
+    ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
+    struct os_place free_ones[] = {small, medium, big};
+    for (size_t i = 0; i < 3; i++) {
+        char *last = free_ones[i].address + free_ones[i].room - 1;
+        *last = 1;
+        struct check_breach breach = check_heap(&heap, CHECK_FULL);
+        ck_assert_int_eq(breach.invariant, INVARIANT_Z2);
+        ck_assert_ptr_eq(breach.where, free_ones[i].address);
+        *last = 0;
+    }
+    heap_is_clear(&heap, false);
+    big.address[0] = 1;
+    ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
+}
+END_TEST
+
 static bool count_blocks(void *context, const struct walk_block *block) {
     (void)block;
     ++*(size_t *)context;
@@ -338,6 +377,7 @@ int main(void) {
               h1_a_trie_node_on_another_path, h1_links_that_disagree, h1_a_written_link,
               h1_a_list_in_a_circle, h1_a_trie_node_astray, h1_a_link_to_nowhere,
               h2_a_count_that_is_off, h3_a_break_below_the_end, l1_a_registry_that_is_off,
-              f1_a_canary_that_was_written_over, z1_a_byte_that_is_not_zero,
+              f1_a_canary_that_was_written_over, q1_a_block_that_waits_was_written_to,
+              z1_a_byte_that_is_not_zero, z2_a_free_block_that_is_not_clear,
               the_walk_stops_where_no_block_starts, the_picture_shows_what_is_where));
 }

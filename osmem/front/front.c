@@ -4,130 +4,169 @@
 #include <string.h>
 
 #include "osmem/base/num.h"
+#include "osmem/block/fill.h"
+#include "osmem/front/blame.h"
 #include "osmem/front/handover.h"
 
 void front_init(struct os_front *front, struct os_kernel *kernel) {
     heap_init(&front->heap, kernel);
+    front->quarantine = (struct os_quarantine){.count = 0};
     front->options = &options_of_tier[TIER_LIGHT];
 }
 
 void front_set_options(struct os_front *front, const struct os_options *options) {
+    bool untouched = front->heap.spans == 0;
+    heap_is_clear(&front->heap, options->zero && (untouched || front->heap.clear));
     front->options = options;
+    if (options->quarantine)
+        quarantine_open(&front->quarantine, &front->heap, options->quarantine);
     if (options->random)
         heap_choose_at_random(&front->heap);
 }
 
-/* ---- what went wrong ---- */
-
-static struct os_fault_neighbour front_neighbour(bool there,
-                                                 const struct heap_neighbour *neighbour) {
-    static const char *const names[] = {
-        [STATE_NOT_OURS] = "not the heap's",
-        [STATE_IN_USE] = "in use",
-        [STATE_BUSY] = "in use",
-        [STATE_CACHED] = "free",
-        [STATE_QUARANTINED] = "free",
-        [STATE_FREE] = "free",
-    };
-    if (!there)
-        return (struct os_fault_neighbour){.state = NULL};
-    return (struct os_fault_neighbour){.address = neighbour->place.address,
-                                       .room = neighbour->place.room,
-                                       .state = names[neighbour->state]};
-}
-
-static void front_tell_overflow(const struct os_front *front,
-                                const struct os_place *place,
-                                struct os_fault_info *info) {
-    struct heap_damage damage = heap_canary_damage(&front->heap, place);
-    struct heap_neighbour neighbour;
-    info->asked = handover_usable(place);
-    info->changed = damage.changed;
-    info->first = damage.first;
-    info->expected = damage.expected;
-    info->found = damage.found;
-    info->left = front_neighbour(heap_left(&front->heap, place, &neighbour), &neighbour);
-    info->right =
-        front_neighbour(heap_right(&front->heap, place, &neighbour), &neighbour);
-}
-
-static void front_fault(struct os_front *front, enum os_fault kind, const char *verb,
-                        const void *address, const struct os_place *place) {
-    struct os_fault_info info = {.kind = kind, .verb = verb, .address = address};
-    struct os_place suspect;
-    if (kind == OS_FAULT_FREE_LINK) {
-        suspect = heap_suspect(&front->heap);
-        place = &suspect;
-        info.address = suspect.address;
-    }
-    if (place) {
-        info.block = place->address;
-        info.room = place->room;
-    }
-    if (kind == OS_FAULT_OVERFLOW)
-        front_tell_overflow(front, place, &info);
-    front->on_fault(front, &info);
-}
-
 /* Shortage is the caller's to know, everything else is a fault. */
-static void *front_refuse(struct os_front *front, enum os_fault fault, const char *verb) {
+static void *front_refuse(struct os_front *front, enum os_fault fault,
+                          const struct front_call *call) {
     if (fault != OS_NO_MEMORY)
-        front_fault(front, fault, verb, NULL, NULL);
+        blame_call(front, fault, call, NULL);
     errno = ENOMEM;
     return NULL;
 }
 
+/* ---- the quarantine ---- */
+
+/* Nothing is written to what nobody owns. */
+static bool front_verify(struct os_front *front, const struct front_call *call,
+                         const struct os_place *place, struct heap_filled filled) {
+    if (fill_holds(filled.at, filled.length, filled.byte))
+        return true;
+    blame_fill(front, call, place, &filled);
+    return false;
+}
+
+/* Blocks leave, verified, until no more than so many bytes wait. */
+static void front_drain(struct os_front *front, const struct front_call *call,
+                        size_t bytes) {
+    struct os_place place;
+    while (quarantine_take(&front->quarantine, &front->heap, bytes, &place)) {
+        front_verify(front, call, &place,
+                     heap_filled(&front->heap, &place, STATE_QUARANTINED));
+        handover_clear(front->options, &place);
+        enum os_fault fault = heap_give(&front->heap, &place);
+        if (fault != OS_OK)
+            blame_call(front, fault, call, NULL);
+    }
+}
+
+static bool front_wait(struct os_front *front, const struct front_call *call,
+                       const struct os_place *place) {
+    size_t bytes = front->options->quarantine;
+    if (bytes == 0 || place->block == NO_BLOCK ||
+        !quarantine_put(&front->quarantine, &front->heap, place, bytes))
+        return false;
+    front_drain(front, call, bytes);
+    return true;
+}
+
 /* ---- one block out, one block back ---- */
 
+/* The bytes from `from` on come out of free memory. */
+static void front_receive(struct os_front *front, const struct front_call *call,
+                          struct os_place *place, size_t from) {
+    if (!front->options->verify || place->block == NO_BLOCK || !front->heap.clear)
+        return;
+    struct heap_filled filled = {place->address + from, place->room - from, FILL_CLEAR};
+    if (!front_verify(front, call, place, filled))
+        fill_write(filled.at, filled.length, FILL_CLEAR);
+    place->zero = from == 0;
+}
+
 static enum os_fault front_take(struct os_front *front, struct os_cache *cache,
-                                size_t asked, size_t alignment, struct os_place *place) {
+                                const struct front_call *call, size_t asked,
+                                size_t alignment, struct os_place *place) {
     size_t room;
     if (!handover_room(front->options, asked, &room))
         return OS_NO_MEMORY;
     enum os_fault fault = heap_take(&front->heap, room, alignment, place);
+    if (fault == OS_NO_MEMORY && front->quarantine.count) {
+        front_drain(front, call, 0);
+        fault = heap_take(&front->heap, room, alignment, place);
+    }
     if (fault == OS_OK) {
+        front_receive(front, call, place, 0);
         handover_dress(&front->heap, front->options, place, asked);
         cache->taken++;
     }
     return fault;
 }
 
-static bool front_find(struct os_front *front, const void *address, const char *verb,
+/* Damage right beside a block that comes back is told now, and not when its own turn comes. */
+static void front_look_around(struct os_front *front, const struct front_call *call,
+                              const struct os_place *place) {
+    struct heap_neighbour left, right;
+    if (!front->options->neighbours)
+        return;
+    if (heap_right(&front->heap, place, &right) && right.state == STATE_IN_USE &&
+        handover_inspect(&front->heap, &right.place) != OS_OK)
+        blame_canary(front, call, &right.place);
+    if (!heap_left(&front->heap, place, &left))
+        return;
+    if (left.state == STATE_IN_USE) {
+        if (handover_inspect(&front->heap, &left.place) != OS_OK)
+            blame_canary(front, call, &left.place);
+        return;
+    }
+    struct heap_filled filled = heap_filled(&front->heap, &left.place, left.state);
+    size_t near = num_min(filled.length, GRANULE);
+    if (!fill_holds(filled.at + filled.length - near, near, filled.byte))
+        blame_fill(front, call, &left.place, &filled);
+}
+
+/* The block in use at an address; false where there is none, or its canary does not hold. */
+static bool front_find(struct os_front *front, const struct front_call *call,
                        struct os_place *place) {
-    enum os_fault fault = heap_find(&front->heap, address, place);
-    if (fault == OS_OK)
-        fault = handover_inspect(&front->heap, place);
-    if (fault != OS_OK)
-        front_fault(front, fault, verb, address, place);
-    return fault == OS_OK;
+    enum os_fault fault = heap_find(&front->heap, call->address, place);
+    if (fault != OS_OK) {
+        blame_call(front, fault, call, place);
+        return false;
+    }
+    if (handover_inspect(&front->heap, place) == OS_OK)
+        return true;
+    blame_canary(front, call, place);
+    return false;
 }
 
 static void front_give(struct os_front *front, struct os_cache *cache,
-                       const struct os_place *place, const char *verb) {
+                       const struct front_call *call, const struct os_place *place) {
+    front_look_around(front, call, place);
+    cache->given++;
+    if (front_wait(front, call, place))
+        return;
     handover_clear(front->options, place);
     enum os_fault fault = heap_give(&front->heap, place);
     if (fault != OS_OK)
-        front_fault(front, fault, verb, place->address, NULL);
-    cache->given++;
+        blame_call(front, fault, call, NULL);
 }
 
 /* ---- the C functions ---- */
 
 void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size) {
+    static const struct front_call call = {.verb = "os_malloc"};
     struct os_place place;
-    enum os_fault fault = front_take(front, cache, size, GRANULE, &place);
-    return fault == OS_OK ? place.address : front_refuse(front, fault, "os_malloc");
+    enum os_fault fault = front_take(front, cache, &call, size, GRANULE, &place);
+    return fault == OS_OK ? place.address : front_refuse(front, fault, &call);
 }
 
 void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
                    size_t size) {
+    static const struct front_call call = {.verb = "os_calloc"};
     struct os_place place;
     size_t total;
     if (!num_mul(count, size, &total))
-        return front_refuse(front, OS_NO_MEMORY, "os_calloc");
-    enum os_fault fault = front_take(front, cache, total, GRANULE, &place);
+        return front_refuse(front, OS_NO_MEMORY, &call);
+    enum os_fault fault = front_take(front, cache, &call, total, GRANULE, &place);
     if (fault != OS_OK)
-        return front_refuse(front, fault, "os_calloc");
+        return front_refuse(front, fault, &call);
     if (!place.zero)
         memset(place.address, 0, total);
     return place.address;
@@ -135,15 +174,15 @@ void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
 
 void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
                           size_t alignment, size_t size) {
+    static const struct front_call call = {.verb = "os_aligned_alloc"};
     if (!num_is_pow2(alignment)) {
         errno = EINVAL;
         return NULL;
     }
     struct os_place place;
     enum os_fault fault =
-        front_take(front, cache, size, num_max(alignment, GRANULE), &place);
-    return fault == OS_OK ? place.address
-                          : front_refuse(front, fault, "os_aligned_alloc");
+        front_take(front, cache, &call, size, num_max(alignment, GRANULE), &place);
+    return fault == OS_OK ? place.address : front_refuse(front, fault, &call);
 }
 
 /* The block has its new room; `usable` and `slack` are those of before. */
@@ -156,9 +195,10 @@ static void *front_stay(struct os_front *front, struct os_place *place, size_t u
 
 /* Where the block cannot stay: another block, a copy, and the old one given back. */
 static void *front_move(struct os_front *front, struct os_cache *cache,
-                        struct os_place *old, size_t size) {
+                        const struct front_call *call, struct os_place *old,
+                        size_t size) {
     struct os_place place;
-    enum os_fault fault = front_take(front, cache, size, GRANULE, &place);
+    enum os_fault fault = front_take(front, cache, call, size, GRANULE, &place);
     if (fault == OS_NO_MEMORY && size <= handover_usable(old)) {
         /* It is large enough where it is. */
         size_t usable = handover_usable(old), slack = old->slack;
@@ -166,87 +206,89 @@ static void *front_move(struct os_front *front, struct os_cache *cache,
         return front_stay(front, old, usable, slack, size);
     }
     if (fault != OS_OK)
-        return front_refuse(front, fault, "os_realloc");
+        return front_refuse(front, fault, call);
     memcpy(place.address, old->address, num_min(handover_usable(old), size));
-    front_give(front, cache, old, "os_realloc");
+    front_give(front, cache, call, old);
     return place.address;
 }
 
 void *front_realloc(struct os_front *front, struct os_cache *cache, void *address,
                     size_t size) {
+    const struct front_call call = {"os_realloc", address};
     if (!address)
         return front_malloc(front, cache, size);
     struct os_place place;
-    if (!front_find(front, address, "os_realloc", &place))
+    if (!front_find(front, &call, &place))
         return NULL;
     if (size == 0) {
         int saved = errno; /* NULL with ENOMEM would mean that the block is still there */
-        front_give(front, cache, &place, "os_realloc");
+        front_give(front, cache, &call, &place);
         errno = saved;
         return NULL;
     }
     size_t room;
     if (!handover_room(front->options, size, &room))
-        return front_refuse(front, OS_NO_MEMORY, "os_realloc");
-    size_t usable = handover_usable(&place), slack = place.slack;
+        return front_refuse(front, OS_NO_MEMORY, &call);
+    size_t usable = handover_usable(&place), slack = place.slack, had = place.room;
     bool stays = heap_is_large(&front->heap, room) == (place.block == NO_BLOCK);
     if (stays && size < usable)
         handover_clear_tail(&front->heap, front->options, &place, size, room);
     enum os_fault fault = heap_resize(&front->heap, &place, room);
     if (fault == OS_NO_MEMORY)
-        return front_move(front, cache, &place, size);
+        return front_move(front, cache, &call, &place, size);
     if (fault != OS_OK)
-        return front_refuse(front, fault, "os_realloc");
+        return front_refuse(front, fault, &call);
+    if (place.room > had)
+        front_receive(front, &call, &place, had);
     return front_stay(front, &place, usable, slack, size);
 }
 
 void front_free(struct os_front *front, struct os_cache *cache, void *address) {
+    const struct front_call call = {"os_free", address};
     struct os_place place;
     int saved = errno;
-    if (address && front_find(front, address, "os_free", &place))
-        front_give(front, cache, &place, "os_free");
+    if (address && front_find(front, &call, &place))
+        front_give(front, cache, &call, &place);
     errno = saved;
 }
 
 void front_free_sized(struct os_front *front, struct os_cache *cache, void *address,
                       size_t alignment, size_t size) {
-    static const char verb[] = "os_free_sized";
+    const struct front_call call = {"os_free_sized", address};
     struct os_place place;
     int saved = errno;
-    if (address && front_find(front, address, verb, &place)) {
+    if (address && front_find(front, &call, &place)) {
         if (num_is_pow2(alignment) && num_address(address) % alignment == 0 &&
             handover_fits(front->options, &place, size))
-            front_give(front, cache, &place, verb);
+            front_give(front, cache, &call, &place);
         else
-            front->on_fault(front, &(struct os_fault_info){.kind = OS_FAULT_SIZE_MISMATCH,
-                                                           .verb = verb,
-                                                           .address = address,
-                                                           .block = place.address,
-                                                           .room = place.room,
-                                                           .given = size});
+            blame_size(front, &call, &place, size);
     }
     errno = saved;
 }
 
 size_t front_usable_size(struct os_front *front, const void *address) {
+    const struct front_call call = {"os_usable_size", address};
     struct os_place place;
     if (!address)
         return 0;
     enum os_fault fault = heap_find(&front->heap, address, &place);
-    if (fault == OS_OK)
-        fault = handover_inspect(&front->heap, &place);
-    if (fault == OS_OK)
+    if (fault == OS_OK && handover_inspect(&front->heap, &place) == OS_OK)
         return handover_usable(&place);
-    if (fault == OS_FAULT_DOUBLE_FREE)
-        fault = OS_FAULT_USE_AFTER_FREE;
-    front_fault(front, fault, "os_usable_size", address, &place);
+    if (fault == OS_OK)
+        blame_canary(front, &call, &place);
+    else
+        blame_call(front, fault == OS_FAULT_DOUBLE_FREE ? OS_FAULT_USE_AFTER_FREE : fault,
+                   &call, &place);
     return 0;
 }
 
 void front_trim(struct os_front *front) {
+    static const struct front_call call = {.verb = "os_trim"};
     int saved = errno;
+    front_drain(front, &call, 0);
     enum os_fault fault = heap_trim(&front->heap);
     if (fault != OS_OK)
-        front_fault(front, fault, "os_trim", NULL, NULL);
+        blame_call(front, fault, &call, NULL);
     errno = saved;
 }

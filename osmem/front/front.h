@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "osmem/front/options.h"
+#include "osmem/front/quarantine.h"
 #include "osmem/heap/heap.h"
 #include "osmem/platform/fault.h"
 
@@ -23,6 +24,7 @@ struct os_cache {
 
 struct os_front {
     struct os_heap heap;
+    struct os_quarantine quarantine;
     const struct os_options *options;
     void (*on_fault)(struct os_front *front, const struct os_fault_info *info);
 };

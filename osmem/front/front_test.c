@@ -245,6 +245,160 @@ START_TEST(equal_fits_are_drawn_by_lot) {
 }
 END_TEST
 
+/* Verified, looked around, and waiting. */
+static void open_full(void) {
+    open_front();
+    front_set_options(&front, &options_of_tier[TIER_FULL]);
+}
+
+START_TEST(what_waits_is_verified_when_it_leaves) {
+    static const size_t sizes[] = {0, 24, 200, 2000, 70000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        open_full();
+        size_t room = sizes[i] / 16 * 16 + 16;
+        char *block = front_malloc(&front, &cache, sizes[i]);
+        front_free(&front, &cache, block);
+        front_free(&front, &cache, block);
+        expect_fault(OS_FAULT_DOUBLE_FREE, "os_free");
+        block[room - 3] = 0;
+        front_trim(&front);
+        expect_fault(OS_FAULT_WRITE_AFTER_FREE, "os_trim");
+        ck_assert_ptr_eq(last.block, block);
+        ck_assert_uint_eq(last.room, room);
+        ck_assert_uint_eq(last.changed, 1);
+        ck_assert_uint_eq(last.first, room - 3);
+        ck_assert_int_eq(last.found, 0);
+        ck_assert_uint_eq(front.quarantine.count, 0);
+        front_trim(&front);
+        ck_assert_int_eq(faults, 0);
+        machine_close(&machine);
+    }
+}
+END_TEST
+
+START_TEST(what_was_free_is_verified_when_it_is_handed_out) {
+    open_full();
+    char *block = front_malloc(&front, &cache, 300),
+         *wall = front_malloc(&front, &cache, 1);
+    front_free(&front, &cache, block);
+    front_trim(&front);
+    memset(block + 100, 0x41, 7);
+    char *again = front_malloc(&front, &cache, 300);
+    expect_fault(OS_FAULT_WRITE_AFTER_FREE, "os_malloc");
+    ck_assert_ptr_eq(again, block);
+    ck_assert_uint_eq(last.first, 100);
+    ck_assert_uint_eq(last.changed, 7);
+    ck_assert(!holds(again, 0x41, 300));
+    front_free(&front, &cache, wall);
+    front_trim(&front);
+    again[400] = 1; /* where the block is about to grow to */
+    again = front_realloc(&front, &cache, again, 500);
+    expect_fault(OS_FAULT_WRITE_AFTER_FREE, "os_realloc");
+    ck_assert_int_eq(again[400], 0);
+}
+END_TEST
+
+START_TEST(a_free_looks_at_both_neighbours) {
+    open_full();
+    char *left = front_malloc(&front, &cache, 40),
+         *middle = front_malloc(&front, &cache, 40),
+         *right = front_malloc(&front, &cache, 40);
+    left[40] ^= 1;
+    front_free(&front, &cache, middle);
+    expect_fault(OS_FAULT_OVERFLOW, "os_free");
+    ck_assert_ptr_eq(last.block, left);
+    left[40] ^= 1;
+    middle = front_malloc(&front, &cache, 40);
+    middle = front_malloc(&front, &cache, 100);
+    char *last_one = front_malloc(&front, &cache, 100);
+    last_one[100] ^= 1;
+    front_free(&front, &cache, middle);
+    expect_fault(OS_FAULT_OVERFLOW, "os_free");
+    ck_assert_ptr_eq(last.block, last_one);
+    (void)right;
+}
+END_TEST
+
+START_TEST(what_was_written_in_front_is_no_overflow) {
+    static const int states[] = {STATE_IN_USE, STATE_QUARANTINED, STATE_FREE};
+    for (int state = 0; state < 3; state++)
+        for (size_t past = 1; past < 16; past++) {
+            open_full();
+            char *left = front_malloc(&front, &cache, 32),
+                 *block = front_malloc(&front, &cache, 100);
+            if (states[state] != STATE_IN_USE)
+                front_free(&front, &cache, left);
+            if (states[state] == STATE_FREE)
+                front_trim(&front);
+            memset(block - past, 0x41, past);
+            front_free(&front, &cache, block);
+            expect_fault(OS_FAULT_UNDERFLOW, "os_free");
+            ck_assert_ptr_eq(last.block, block);
+            ck_assert_uint_eq(last.asked, 100);
+            ck_assert_uint_eq(last.first, past);
+            ck_assert_ptr_eq(last.left.address, left);
+            machine_close(&machine);
+        }
+}
+END_TEST
+
+START_TEST(the_quarantine_is_given_up_before_null) {
+    open_full();
+    char *held[40];
+    for (int i = 0; i < 40; i++)
+        held[i] = front_malloc(&front, &cache, 3000);
+    for (int i = 0; i < 40; i++)
+        front_free(&front, &cache, held[i]);
+    ck_assert_uint_eq(front.quarantine.count, 40);
+    machine_refuse(&machine, 1, 1000);
+    held[0][5] ^= 1; /* and it is verified then as well */
+    ck_assert_ptr_nonnull(front_malloc(&front, &cache, 100000));
+    expect_fault(OS_FAULT_WRITE_AFTER_FREE, "os_malloc");
+    ck_assert_uint_eq(front.quarantine.count, 0);
+}
+END_TEST
+
+/* No block comes back before half of the bytes have gone by, and none stays for ever. */
+START_TEST(blocks_wait) {
+    open_full();
+    size_t bytes = front.options->quarantine;
+    for (int round = 0; round < 50; round++) {
+        char *block = front_malloc(&front, &cache, 100);
+        front_free(&front, &cache, block);
+        size_t gone = 0, other = 0;
+        for (; gone < 8 * bytes; gone += 112) {
+            char *next = front_malloc(&front, &cache, 100);
+            if (next == block)
+                break;
+            other++;
+            front_free(&front, &cache, next);
+        }
+        ck_assert_uint_gt(gone, bytes / 2 - 224);
+        ck_assert_uint_gt(other, 1000);
+        if (gone < 8 * bytes)
+            front_free(&front, &cache, block);
+    }
+    ck_assert_int_eq(faults, 0);
+}
+END_TEST
+
+START_TEST(without_room_for_a_quarantine_blocks_go_back) {
+    open_front();
+    machine_refuse(&machine, 1, 1000);
+    front_set_options(&front, &options_of_tier[TIER_FULL]);
+    machine_refuse(&machine, 1, 0);
+    char *block = front_malloc(&front, &cache, 100);
+    machine_refuse(&machine, 1, 1000);
+    front_free(&front, &cache, block);
+    ck_assert_uint_eq(front.quarantine.count, 0);
+    ck_assert_ptr_eq(front_malloc(&front, &cache, 100), block);
+    machine_refuse(&machine, 1, 0);
+    front_free(&front, &cache, block);
+    ck_assert_uint_eq(front.quarantine.count, 1);
+    ck_assert_int_eq(faults, 0);
+}
+END_TEST
+
 START_TEST(rooms) {
     struct os_options light = options_of_tier[TIER_LIGHT], guarded = {.canary = 1};
     size_t room;
@@ -266,5 +420,9 @@ int main(void) {
               a_shrink_that_cannot_move_stays, every_byte_behind_the_last_is_watched,
               a_canary_moves_with_every_resize, no_two_canaries_are_alike,
               nothing_stays_of_what_was_freed_or_given_up, blocks_of_before_stay_right,
-              equal_fits_are_drawn_by_lot, rooms));
+              equal_fits_are_drawn_by_lot, what_waits_is_verified_when_it_leaves,
+              what_was_free_is_verified_when_it_is_handed_out,
+              a_free_looks_at_both_neighbours, what_was_written_in_front_is_no_overflow,
+              the_quarantine_is_given_up_before_null, blocks_wait,
+              without_room_for_a_quarantine_blocks_go_back, rooms));
 }

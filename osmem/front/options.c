@@ -8,23 +8,40 @@
 #include "osmem/platform/text.h"
 
 const struct os_options options_of_tier[TIERS] = {
-#define OPTION(name, light, standard, least, most, help) .name = (light),
+#define OPTION(name, light, standard, full, paranoid, least, most, help) .name = (light),
     [TIER_LIGHT] =
         {
             .tier = TIER_LIGHT,
 #include "osmem/front/options.def"
         },
 #undef OPTION
-#define OPTION(name, light, standard, least, most, help) .name = (standard),
+#define OPTION(name, light, standard, full, paranoid, least, most, help) \
+    .name = (standard),
     [TIER_STANDARD] =
         {
             .tier = TIER_STANDARD,
 #include "osmem/front/options.def"
         },
 #undef OPTION
+#define OPTION(name, light, standard, full, paranoid, least, most, help) .name = (full),
+    [TIER_FULL] =
+        {
+            .tier = TIER_FULL,
+#include "osmem/front/options.def"
+        },
+#undef OPTION
+#define OPTION(name, light, standard, full, paranoid, least, most, help) \
+    .name = (paranoid),
+    [TIER_PARANOID] =
+        {
+            .tier = TIER_PARANOID,
+#include "osmem/front/options.def"
+        },
+#undef OPTION
 };
 
-static const char *const options_tiers[TIERS] = {"light", "standard"};
+#define OPTIONS_TIER_NAMES "light, standard, full or paranoid"
+static const char *const options_tiers[TIERS] = {"light", "standard", "full", "paranoid"};
 
 struct options_row {
     const char *name, *help;
@@ -32,7 +49,7 @@ struct options_row {
 };
 
 static const struct options_row options_rows[] = {
-#define OPTION(name, light, standard, least, most, help) \
+#define OPTION(name, light, standard, full, paranoid, least, most, help) \
     {#name, help, offsetof(struct os_options, name), least, most},
 #include "osmem/front/options.def"
 #undef OPTION
@@ -73,7 +90,7 @@ static void options_help_row(const struct options_row *row, int fd) {
 static void options_help(int fd) {
     struct os_text text = {.length = 0};
     text_put(&text, "osmem: OSMEM_OPTIONS=NAME=VALUE:NAME=VALUE\n"
-                    "osmem: tier=light or standard  presets the others\n");
+                    "osmem: tier=" OPTIONS_TIER_NAMES "  presets the others\n");
     text_write(&text, fd);
     for (size_t i = 0; i < OPTIONS_ROWS; i++)
         options_help_row(&options_rows[i], fd);
@@ -149,7 +166,7 @@ static void options_read_tier(struct os_options *options, const char *item, size
             *options = options_of_tier[tier];
             return;
         }
-    options_complain(fd, item, length, ": expected light or standard");
+    options_complain(fd, item, length, ": expected " OPTIONS_TIER_NAMES);
 }
 
 static void options_read_item(struct os_options *options, const char *item, size_t length,

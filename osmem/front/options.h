@@ -19,12 +19,14 @@ enum {
 enum os_tier {
     TIER_LIGHT,
     TIER_STANDARD,
+    TIER_FULL,
+    TIER_PARANOID,
     TIERS,
 };
 
 struct os_options {
     enum os_tier tier;
-#define OPTION(name, light, standard, least, most, help) size_t name;
+#define OPTION(name, light, standard, full, paranoid, least, most, help) size_t name;
 #include "osmem/front/options.def"
 #undef OPTION
 };

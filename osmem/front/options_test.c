@@ -67,8 +67,8 @@ START_TEST(what_is_wrong_is_told_and_left) {
         ck_assert_uint_eq(options.deepbind, 0);
     }
     take("tier=strict");
-    ck_assert_str_eq(said,
-                     "osmem: OSMEM_OPTIONS: tier=strict: expected light or standard\n");
+    ck_assert_str_eq(said, "osmem: OSMEM_OPTIONS: tier=strict: expected light, standard, "
+                           "full or paranoid\n");
     ck_assert_int_eq(options.tier, TIER_LIGHT);
     take("nothing=1:deepbind=1:deepbind=7");
     ck_assert_uint_eq(options.deepbind, 1);
@@ -77,8 +77,8 @@ END_TEST
 
 START_TEST(help_lists_every_option) {
     take("help=1");
-#define OPTION(name, light, standard, least, most, help) \
-    ck_assert_ptr_nonnull(strstr(said, #name "="));      \
+#define OPTION(name, light, standard, full, paranoid, least, most, help) \
+    ck_assert_ptr_nonnull(strstr(said, #name "="));                      \
     ck_assert_ptr_nonnull(strstr(said, "  " help " (light "));
 #include "osmem/front/options.def"
 #undef OPTION

@@ -103,6 +103,15 @@ enum os_fault carve_give(struct os_heap *heap, os_block block) {
     return carve_add(heap, block, extent.granules, false);
 }
 
+void carve_hold(struct os_heap *heap, os_block block) {
+    struct tags_extent extent = carve_extent(heap, block);
+    EXPECT(extent.state == STATE_IN_USE);
+    carve_erase(heap, block, extent);
+    carve_write(
+        heap, block,
+        (struct tags_extent){.granules = extent.granules, .state = STATE_QUARANTINED});
+}
+
 enum os_fault carve_shrink(struct os_heap *heap, os_block block, size_t granules) {
     struct tags_extent extent = carve_extent(heap, block);
     EXPECT(granules > 0 && granules <= extent.granules);

@@ -20,6 +20,9 @@ enum os_fault carve_take(struct os_heap *heap, os_block block, size_t granules,
 /* ( left )[ block ]( right ) => ( all of them ) */
 enum os_fault carve_give(struct os_heap *heap, os_block block);
 
+/* [ block ] => a block that waits, of the same extent; carve_give frees it. */
+void carve_hold(struct os_heap *heap, os_block block);
+
 /* [ block ] => [ granules ]( rest joined with a free right neighbour ) */
 enum os_fault carve_shrink(struct os_heap *heap, os_block block, size_t granules);
 

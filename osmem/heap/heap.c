@@ -103,7 +103,7 @@ static enum os_fault heap_blame(const struct os_heap *heap, unsigned span, size_
     enum block_state state = carve_extent(heap, block).state;
     if (state == STATE_NOT_OURS)
         return OS_FAULT_FOREIGN;
-    *place = heap_place(heap, block, false);
+    *place = heap_place_of(heap, block);
     if (offset % GRANULE)
         return OS_FAULT_MISALIGNED;
     return state == STATE_IN_USE || state == STATE_BUSY ? OS_FAULT_INTERIOR
@@ -153,15 +153,19 @@ enum os_fault heap_find(const struct os_heap *heap, const void *address,
     os_block block = block_name(span, offset / GRANULE);
     if (offset % GRANULE || !tag_is_in_use(tags_load_first(block_tag(heap, block))))
         return heap_blame(heap, span, offset, place);
-    *place = heap_place(heap, block, false);
+    *place = heap_place_of(heap, block);
     return OS_OK;
 }
 
-struct os_place heap_suspect(const struct os_heap *heap) {
-    return heap_place(heap, heap->suspect, false);
+struct os_place heap_place_of(const struct os_heap *heap, os_block block) {
+    return heap_place(heap, block, false);
 }
 
-/* ---- slack ---- */
+struct os_place heap_suspect(const struct os_heap *heap) {
+    return heap_place_of(heap, heap->suspect);
+}
+
+/* ---- slack and canaries ---- */
 
 void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack) {
     heap->counters.slack += slack - place->slack;
@@ -183,28 +187,41 @@ void heap_write_canary(const struct os_heap *heap, const struct os_place *place)
                  place->address + place->room - place->slack, place->slack);
 }
 
-struct heap_damage heap_canary_damage(const struct os_heap *heap,
+struct fill_damage heap_canary_damage(const struct os_heap *heap,
                                       const struct os_place *place) {
     unsigned char canary[CANARY_MAX];
-    struct heap_damage damage = {.changed = 0};
+    struct fill_damage damage = {.changed = 0};
     const char *end = place->address + place->room - place->slack;
     canary_make(heap->canary_key, num_address(place->address), canary);
-    for (size_t i = canary_length(place->slack); i-- > 0;)
-        if ((unsigned char)end[i] != canary[i]) {
-            damage.changed++;
-            damage.first = i;
-            damage.expected = canary[i];
-            damage.found = (unsigned char)end[i];
-        }
+    for (size_t i = 0; i < canary_length(place->slack); i++)
+        fill_note(&damage, i, (char)canary[i], end[i]);
     return damage;
 }
+
+/* ---- fills ---- */
+
+void heap_is_clear(struct os_heap *heap, bool clear) {
+    heap->clear = clear;
+}
+
+struct heap_filled heap_filled(const struct os_heap *heap, const struct os_place *place,
+                               enum block_state state) {
+    if (state == STATE_QUARANTINED)
+        return (struct heap_filled){place->address, place->room, FILL_DEAD};
+    bool is_clear = state == STATE_FREE && heap->clear;
+    size_t links = place->room < TAG_LINKS_MIN_GRANULES * GRANULE ? GRANULE : 0;
+    return (struct heap_filled){place->address + links,
+                                is_clear ? place->room - links : 0, FILL_CLEAR};
+}
+
+/* ---- neighbours ---- */
 
 static bool heap_neighbour_at(const struct os_heap *heap, os_block block,
                               struct heap_neighbour *neighbour) {
     struct tags_extent extent;
     if (!tags_read(block_tag(heap, block), &extent))
         return false;
-    *neighbour = (struct heap_neighbour){.place = heap_place(heap, block, false),
+    *neighbour = (struct heap_neighbour){.place = heap_place_of(heap, block),
                                          .state = extent.state};
     return true;
 }
@@ -239,6 +256,11 @@ static enum os_fault heap_trim_if_much(struct os_heap *heap) {
         granules * GRANULE < POLICY_TRIM_AT)
         return OS_OK;
     return span_trim(heap, POLICY_TRIM_KEEP);
+}
+
+void heap_hold(struct os_heap *heap, const struct os_place *place) {
+    EXPECT(place->block != NO_BLOCK);
+    carve_hold(heap, place->block);
 }
 
 enum os_fault heap_give(struct os_heap *heap, const struct os_place *place) {

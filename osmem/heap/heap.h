@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "osmem/block/fill.h"
 #include "osmem/heap/state.h"
 
 /* A block in use, or the one that a bad pointer points into. */
@@ -43,8 +44,15 @@ enum os_fault heap_find(const struct os_heap *heap, const void *address,
 /* The block that the last OS_FAULT_FREE_LINK is about. */
 struct os_place heap_suspect(const struct os_heap *heap);
 
-/* Frees the block at a place that heap_find answered OS_OK for. */
+/* Frees the block at a place that heap_find answered OS_OK for, or one that waits. */
 enum os_fault heap_give(struct os_heap *heap, const struct os_place *place);
+
+/* The block at a place waits: it is no longer in use, and nobody gets it before heap_give. Not for
+ * a large one. */
+void heap_hold(struct os_heap *heap, const struct os_place *place);
+
+/* A block by its name; the caller knows that one starts there. */
+struct os_place heap_place_of(const struct os_heap *heap, os_block block);
 
 /*
  * Gives the block another room without copying it: in place, or by moving its pages.
@@ -60,16 +68,11 @@ void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack);
 bool heap_canary_holds(const struct os_heap *heap, const struct os_place *place);
 void heap_write_canary(const struct os_heap *heap, const struct os_place *place);
 
-/* What is wrong with a canary: which bytes behind the user's last. */
-struct heap_damage {
-    size_t changed; /* bytes */
-    size_t first;   /* the first of them, from the user's end */
-    unsigned char expected, found;
-};
-struct heap_damage heap_canary_damage(const struct os_heap *heap,
+/* What is wrong with a canary; offsets count from the user's end. */
+struct fill_damage heap_canary_damage(const struct os_heap *heap,
                                       const struct os_place *place);
 
-/* The blocks right beside one that has no mapping of its own, for reports; false: none. */
+/* The blocks right beside one that has no mapping of its own; false: none. */
 struct heap_neighbour {
     struct os_place place;
     enum block_state state;
@@ -81,6 +84,22 @@ bool heap_right(const struct os_heap *heap, const struct os_place *place,
 
 /* From now on, which of several free blocks of one size is taken is drawn by lot. */
 void heap_choose_at_random(struct os_heap *heap);
+
+/*
+ * Whether free blocks are clear (Z2): true from the caller who clears whatever he gives back, from
+ * the first block on. A large block is not the heap's any more.
+ */
+void heap_is_clear(struct os_heap *heap, bool clear);
+
+/* The bytes of a free block, or of one that waits, that have a fill, and which: all but the links
+ * of a free one. */
+struct heap_filled {
+    char *at;
+    size_t length;
+    unsigned char byte;
+};
+struct heap_filled heap_filled(const struct os_heap *heap, const struct os_place *place,
+                               enum block_state state);
 
 /* Gives back to the system what is free: the top of the break, pages, refused mappings.
  */

@@ -10,7 +10,9 @@
  *   H3  the break is at or above the end of the span that grows by it
  *   L1  each large mapping is registered, in address order, with the length that was mapped
  *   F1  behind a block's last byte stands its canary, where it has one
+ *   Q1  a block that waits holds its fill
  *   Z1  memory marked as known to be zero is zero
+ *   Z2  where what is freed is cleared, every free block is, but for its links
  */
 #ifndef OSMEM_HEAP_STATE_H
 #define OSMEM_HEAP_STATE_H
@@ -103,6 +105,7 @@ struct os_heap {
         key[2]; /* seal links that stand in user memory; one leaked seal gives neither */
     uint64_t canary_key[2];
     uint64_t choice; /* chooses among free blocks of one size; 0: the first */
+    bool clear;      /* what is given back was cleared, from the first block on */
     unsigned spans;
     unsigned break_span; /* the span that grows by the break; SPANS_MAX: none */
     struct os_span span[SPANS_MAX];

@@ -37,7 +37,7 @@ OS_API struct mallinfo2 mallinfo2(void) {
                               .hblks = stats.large_blocks,
                               .hblkhd = stats.large_bytes,
                               .uordblks = stats.bytes_in_use,
-                              .fordblks = stats.bytes_free,
+                              .fordblks = stats.bytes_free + stats.bytes_waiting,
                               .keepcost = free_ones.last};
 }
 

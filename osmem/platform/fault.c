@@ -1,5 +1,6 @@
 #include "osmem/platform/fault.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,10 +46,18 @@ static void fault_put_neighbour(struct os_text *text, const char *where,
     text_put(text, "\n");
 }
 
-static void fault_put_overflow(struct os_text *text, const struct os_fault_info *info) {
+static bool fault_is_damage(enum os_fault kind) {
+    return kind == OS_FAULT_OVERFLOW || kind == OS_FAULT_UNDERFLOW ||
+           kind == OS_FAULT_WRITE_AFTER_FREE;
+}
+
+static void fault_put_damage(struct os_text *text, const struct os_fault_info *info) {
     text_put(text, "  the first changed byte is ");
     text_number(text, info->first, 10);
-    text_put(text, " bytes past the end of the block at ");
+    text_put(text, info->kind == OS_FAULT_OVERFLOW    ? " bytes past the end of"
+                   : info->kind == OS_FAULT_UNDERFLOW ? " bytes in front of"
+                                                      : " bytes into");
+    text_put(text, " the block at ");
     text_number(text, (uintptr_t)info->block, 16);
     text_put(text, ": expected ");
     text_number(text, info->expected, 16);
@@ -57,14 +66,16 @@ static void fault_put_overflow(struct os_text *text, const struct os_fault_info 
     text_put(text, "\n");
     fault_put_neighbour(text, "on its left", &info->left);
     fault_put_neighbour(text, "on its right", &info->right);
-    text_put(text,
-             "  the write came after the block was handed out and before this call\n");
+    text_put(text, info->kind == OS_FAULT_WRITE_AFTER_FREE
+                       ? "  the write came after the block was freed"
+                       : "  the write came after the block was handed out");
+    text_put(text, " and before this call\n");
 }
 
 /* What the kind is about, besides the call. */
 static void fault_put_block(struct os_text *text, const struct os_fault_info *info) {
-    if (info->kind == OS_FAULT_OVERFLOW) {
-        fault_put_overflow(text, info);
+    if (fault_is_damage(info->kind)) {
+        fault_put_damage(text, info);
         return;
     }
     if (info->block)
@@ -78,14 +89,17 @@ static void fault_put_block(struct os_text *text, const struct os_fault_info *in
 
 /* The row's sentence, or one with the numbers. */
 static void fault_put_sentence(struct os_text *text, const struct os_fault_info *info) {
-    if (info->kind != OS_FAULT_OVERFLOW) {
+    if (!fault_is_damage(info->kind)) {
         text_put(text, fault_rows[info->kind].sentence);
         return;
     }
+    bool is_free = info->kind == OS_FAULT_WRITE_AFTER_FREE;
     text_number(text, info->changed, 10);
-    text_put(text, info->changed == 1 ? " byte" : " bytes");
-    text_put(text, " written past the end of a ");
-    text_number(text, info->asked, 10);
+    text_put(text, info->changed == 1 ? " byte written " : " bytes written ");
+    text_put(text, info->kind == OS_FAULT_OVERFLOW    ? "past the end of a "
+                   : info->kind == OS_FAULT_UNDERFLOW ? "in front of a "
+                                                      : "into a free ");
+    text_number(text, is_free ? info->room : info->asked, 10);
     text_put(text, "-byte block");
 }
 

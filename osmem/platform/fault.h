@@ -35,10 +35,13 @@ struct os_fault_info {
     const void *block;   /* the first byte of the block that the address lies in */
     size_t room;         /* that block's size in bytes */
     size_t given;        /* SIZE_MISMATCH: the size that was given */
-    size_t asked;        /* OVERFLOW: the bytes that the program asked for ... */
-    size_t changed;      /* ... how many behind them are changed ... */
-    size_t first;        /* ... how far behind the end the first of these is ... */
-    unsigned char expected, found; /* ... and what should stand there, and does */
+    size_t asked;        /* OVERFLOW, UNDERFLOW: the bytes that the program asked for */
+    /* OVERFLOW, UNDERFLOW, WRITE_AFTER_FREE: how many bytes are changed, the first of them (from
+     * the block's end, in front of its start, from its start), what should stand there, and
+     * does. */
+    size_t changed;
+    size_t first;
+    unsigned char expected, found;
     struct os_fault_neighbour left, right;
     const char *detail; /* the system call, or the expectation and its file */
     int number;         /* errno of the call, or the line in the file */

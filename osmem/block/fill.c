@@ -1,0 +1,18 @@
+#include "osmem/block/fill.h"
+
+#include <string.h>
+
+void fill_write(char *at, size_t length, unsigned char byte) {
+    memset(at, byte, length);
+}
+
+bool fill_holds(const char *at, size_t length, unsigned char byte) {
+    return length == 0 || (at[0] == (char)byte && memcmp(at, at + 1, length - 1) == 0);
+}
+
+struct fill_damage fill_damage(const char *at, size_t length, unsigned char byte) {
+    struct fill_damage damage = {.changed = 0};
+    for (size_t i = 0; i < length; i++)
+        fill_note(&damage, i, (char)byte, at[i]);
+    return damage;
+}

@@ -1,0 +1,103 @@
+#include "osmem/front/blame.h"
+
+#include "osmem/front/handover.h"
+
+static struct os_fault_neighbour blame_neighbour(bool there,
+                                                 const struct heap_neighbour *neighbour) {
+    static const char *const names[] = {
+        [STATE_NOT_OURS] = "not the heap's",
+        [STATE_IN_USE] = "in use",
+        [STATE_BUSY] = "in use",
+        [STATE_CACHED] = "free",
+        [STATE_QUARANTINED] = "free, in quarantine",
+        [STATE_FREE] = "free",
+    };
+    if (!there)
+        return (struct os_fault_neighbour){.state = NULL};
+    return (struct os_fault_neighbour){.address = neighbour->place.address,
+                                       .room = neighbour->place.room,
+                                       .state = names[neighbour->state]};
+}
+
+void blame_call(struct os_front *front, enum os_fault kind, const struct front_call *call,
+                const struct os_place *place) {
+    struct os_fault_info info = {
+        .kind = kind, .verb = call->verb, .address = call->address};
+    struct os_place suspect;
+    if (kind == OS_FAULT_FREE_LINK) {
+        suspect = heap_suspect(&front->heap);
+        place = &suspect;
+        info.address = suspect.address;
+    }
+    if (place) {
+        info.block = place->address;
+        info.room = place->room;
+    }
+    front->on_fault(front, &info);
+}
+
+void blame_size(struct os_front *front, const struct front_call *call,
+                const struct os_place *place, size_t given) {
+    front->on_fault(front, &(struct os_fault_info){.kind = OS_FAULT_SIZE_MISMATCH,
+                                                   .verb = call->verb,
+                                                   .address = call->address,
+                                                   .block = place->address,
+                                                   .room = place->room,
+                                                   .given = given});
+}
+
+/* `watched` bytes that end with a block are damaged: whether from behind. */
+static bool blame_is_underflow(const struct fill_damage *damage, size_t watched,
+                               bool has_right, const struct heap_neighbour *right) {
+    return has_right && right->state == STATE_IN_USE && damage->first > 0 &&
+           damage->last == watched - 1 && damage->first + GRANULE >= watched;
+}
+
+/* The damage is in the last `watched` bytes of a block's room. */
+static void blame_damage(struct os_front *front, enum os_fault kind,
+                         const struct front_call *call, const struct os_place *place,
+                         const struct fill_damage *damage, size_t watched) {
+    struct heap_neighbour left, right;
+    bool has_left = heap_left(&front->heap, place, &left);
+    bool has_right = heap_right(&front->heap, place, &right);
+    struct os_fault_info info = {.kind = kind,
+                                 .verb = call->verb,
+                                 .address = call->address,
+                                 .block = place->address,
+                                 .room = place->room,
+                                 .asked = handover_usable(place),
+                                 .changed = damage->changed,
+                                 .first = damage->first,
+                                 .expected = damage->expected,
+                                 .found = damage->found};
+    if (kind == OS_FAULT_WRITE_AFTER_FREE)
+        info.first += place->room - watched;
+    info.left = blame_neighbour(has_left, &left);
+    info.right = blame_neighbour(has_right, &right);
+    if (blame_is_underflow(damage, watched, has_right, &right)) {
+        struct heap_neighbour self = {.place = *place,
+                                      .state = kind == OS_FAULT_OVERFLOW ? STATE_IN_USE
+                                                                         : STATE_FREE};
+        info.kind = OS_FAULT_UNDERFLOW;
+        info.block = right.place.address;
+        info.room = right.place.room;
+        info.asked = handover_usable(&right.place);
+        info.first = watched - damage->first;
+        info.left = blame_neighbour(true, &self);
+        has_right = heap_right(&front->heap, &right.place, &right);
+        info.right = blame_neighbour(has_right, &right);
+    }
+    front->on_fault(front, &info);
+}
+
+void blame_canary(struct os_front *front, const struct front_call *call,
+                  const struct os_place *place) {
+    struct fill_damage damage = heap_canary_damage(&front->heap, place);
+    blame_damage(front, OS_FAULT_OVERFLOW, call, place, &damage, place->slack);
+}
+
+void blame_fill(struct os_front *front, const struct front_call *call,
+                const struct os_place *place, const struct heap_filled *filled) {
+    struct fill_damage damage = fill_damage(filled->at, filled->length, filled->byte);
+    blame_damage(front, OS_FAULT_WRITE_AFTER_FREE, call, place, &damage, filled->length);
+}

@@ -1,0 +1,35 @@
+/*
+ * blame: what is wrong, as a report wants to know it.
+ *
+ * Tells the front's on_fault, which may return.
+ */
+#ifndef OSMEM_FRONT_BLAME_H
+#define OSMEM_FRONT_BLAME_H
+
+#include "osmem/front/front.h"
+
+/* One call of the C functions, for whatever goes wrong in it. */
+struct front_call {
+    const char *verb;    /* "os_free" */
+    const void *address; /* what it was given */
+};
+
+/* A pointer that is no block in use, or a free block whose links are bad. `place`: what the pointer
+ * points into, or NULL. */
+void blame_call(struct os_front *front, enum os_fault kind, const struct front_call *call,
+                const struct os_place *place);
+
+/* A block whose size is not the one that its free was given. */
+void blame_size(struct os_front *front, const struct front_call *call,
+                const struct os_place *place, size_t given);
+
+/* A block in use whose canary does not hold: its own overflow, or an underflow of the block on its
+ * right, where the last bytes are changed and the first are not. */
+void blame_canary(struct os_front *front, const struct front_call *call,
+                  const struct os_place *place);
+
+/* A block, free or waiting, that somebody wrote into, or an underflow of the one on its right. */
+void blame_fill(struct os_front *front, const struct front_call *call,
+                const struct os_place *place, const struct heap_filled *filled);
+
+#endif
