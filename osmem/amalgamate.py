@@ -21,7 +21,7 @@ AMALGAMATED = """
     osmem/heap/trie.c osmem/heap/bins.c osmem/heap/carve.c osmem/heap/span.c osmem/heap/large.c
     osmem/heap/heap.c osmem/check/check.c osmem/check/check_bins.c osmem/check/walk.c osmem/check/dump.c
     osmem/front/handover.c osmem/front/options.c osmem/front/quarantine.c osmem/front/blame.c
-    osmem/front/front.c osmem/osmem.c osmem/buffer.c""".split()
+    osmem/front/front.c osmem/outcome.c osmem/osmem.c osmem/buffer.c""".split()
 
 
 class Amalgamation:

@@ -15,6 +15,7 @@
 #include "osmem/check/dump.h"
 #include "osmem/check/walk.h"
 #include "osmem/front/front.h"
+#include "osmem/outcome.h"
 #include "osmem/platform/environ.h"
 #include "osmem/platform/lock.h"
 #include "osmem/process.h"
@@ -36,11 +37,17 @@ static void osmem_leave(void) {
         lock_give(&osmem_lock);
 }
 
-/* Whoever catches SIGABRT may allocate: the lock is not his problem. */
-static void osmem_die(struct os_front *front, const struct os_fault_info *info) {
-    (void)front;
+static void osmem_take_lock(void) {
+    if (!osmem_is_forking())
+        lock_take(&osmem_lock);
+}
+
+/* The lock is not the problem of a handler, which may allocate; and nothing is half done. */
+static void osmem_on_fault(struct os_front *front, const struct os_fault_info *info) {
+    const struct os_options *options = front->options;
     osmem_leave();
-    fault_die(info);
+    outcome(options, info);
+    osmem_take_lock();
 }
 
 static void osmem_broken(struct os_kernel *kernel, const char *call, int error) {
@@ -57,6 +64,11 @@ static void osmem_before_fork(void) {
 static void osmem_after_fork(void) {
     atomic_store_explicit(&osmem_forker, 0, memory_order_relaxed);
     lock_give(&osmem_lock);
+}
+
+static void osmem_after_fork_in_child(void) {
+    outcome_after_fork();
+    osmem_after_fork();
 }
 
 /* ---- the start ---- */
@@ -89,15 +101,14 @@ static void osmem_begin(void) {
         sys_real_kernel(&osmem_kernel);
         osmem_kernel.broken = osmem_broken;
         front_init(&osmem_front, &osmem_kernel);
-        osmem_front.on_fault = osmem_die;
+        osmem_front.on_fault = osmem_on_fault;
     }
     osmem_set_options();
     errno = saved;
 }
 
 static struct os_front *osmem_enter(void) {
-    if (!osmem_is_forking())
-        lock_take(&osmem_lock);
+    osmem_take_lock();
     if (!osmem_has_options)
         osmem_begin();
     return &osmem_front;
@@ -105,7 +116,15 @@ static struct os_front *osmem_enter(void) {
 
 /* A child must not inherit a heap that another thread was at. */
 __attribute__((constructor)) static void osmem_start(void) {
-    pthread_atfork(osmem_before_fork, osmem_after_fork, osmem_after_fork);
+    pthread_atfork(osmem_before_fork, osmem_after_fork, osmem_after_fork_in_child);
+}
+
+/* Behind the program's own exit handlers. */
+__attribute__((destructor)) static void osmem_end(void) {
+    struct os_front *front = osmem_enter();
+    if (front->options->at_exit)
+        front_check(front, "exit");
+    osmem_leave();
 }
 
 const struct os_options *process_options(void) {

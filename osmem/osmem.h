@@ -4,7 +4,8 @@
  * The only header that a program includes. All sizes are in bytes. Every function may be called
  * from any thread at any time, and in the child of a fork; but not from a signal handler that may
  * have interrupted one of them, nor from within an os_walk visitor. A pointer that is no block of
- * this heap, or a block that is free, ends the process: a report on standard error, then SIGABRT.
+ * this heap, or a block that is free, ends the process: a report on standard error, then SIGABRT
+ * (or what the option on_error says; where that is `report`, the call does nothing).
  *
  * The environment variable OSMEM_OPTIONS chooses a tier and single options of the process's heap,
  * as README.md tells; a set-uid program takes none.
@@ -123,6 +124,25 @@ OS_API void os_trim(void);
  * environment; must not allocate.
  */
 const char *os_default_options(void) __attribute__((weak));
+
+/* A fault, as a handler is told of it. What is not known is NULL or 0; nothing outlives the call. */
+struct os_fault_report {
+    const char *kind; /* "double-free": what stands behind "osmem: " in the first line */
+    const char *function; /* that was called, "os_free"; "exit" for the check at exit */
+    const void *address;  /* what it was given */
+    const void *block;    /* the first byte of the block that the fault is about */
+    size_t room;          /* of that block, in bytes */
+    const char *text;     /* the whole report, lines that end with \n */
+};
+
+typedef void os_fault_handler(const struct os_fault_report *report, void *context);
+
+/*
+ * The function to call after a fault was reported and before on_error is carried out; NULL: none.
+ * It may allocate. Threads that meet another fault meanwhile wait; a fault of its own is not
+ * reported and ends the process as on_error says.
+ */
+OS_API void os_set_fault_handler(os_fault_handler *handler, void *context);
 
 /* What the heap holds now, in bytes and counts, or did ever where it says so. */
 struct os_stats {

@@ -101,3 +101,22 @@ void blame_fill(struct os_front *front, const struct front_call *call,
     struct fill_damage damage = fill_damage(filled->at, filled->length, filled->byte);
     blame_damage(front, OS_FAULT_WRITE_AFTER_FREE, call, place, &damage, filled->length);
 }
+
+void blame_breach(struct os_front *front, const struct front_call *call,
+                  struct check_breach breach) {
+    struct os_place place;
+    heap_find(&front->heap, breach.where, &place);
+    struct heap_filled filled =
+        heap_filled(&front->heap, &place,
+                    breach.invariant == INVARIANT_Q1 ? STATE_QUARANTINED : STATE_FREE);
+    if (breach.invariant == INVARIANT_F1)
+        blame_canary(front, call, &place);
+    else if (breach.invariant == INVARIANT_Q1 || breach.invariant == INVARIANT_Z2)
+        blame_fill(front, call, &place, &filled);
+    else
+        front->on_fault(front,
+                        &(struct os_fault_info){.kind = OS_FAULT_EXPECTATION,
+                                                .verb = call->verb,
+                                                .address = breach.where,
+                                                .detail = check_rule(breach.invariant)});
+}

@@ -6,6 +6,7 @@
 #ifndef OSMEM_FRONT_BLAME_H
 #define OSMEM_FRONT_BLAME_H
 
+#include "osmem/check/check.h"
 #include "osmem/front/front.h"
 
 /* One call of the C functions, for whatever goes wrong in it. */
@@ -31,5 +32,9 @@ void blame_canary(struct os_front *front, const struct front_call *call,
 /* A block, free or waiting, that somebody wrote into, or an underflow of the one on its right. */
 void blame_fill(struct os_front *front, const struct front_call *call,
                 const struct os_place *place, const struct heap_filled *filled);
+
+/* An invariant that does not hold, by what the program can have done to it, else our own mistake. */
+void blame_breach(struct os_front *front, const struct front_call *call,
+                  struct check_breach breach);
 
 #endif

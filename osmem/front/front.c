@@ -10,6 +10,7 @@
 
 void front_init(struct os_front *front, struct os_kernel *kernel) {
     heap_init(&front->heap, kernel);
+    front->calls = 0;
     front->quarantine = (struct os_quarantine){.count = 0};
     front->options = &options_of_tier[TIER_LIGHT];
 }
@@ -68,6 +69,31 @@ static bool front_wait(struct os_front *front, const struct front_call *call,
     return true;
 }
 
+/* ---- checks of everything ---- */
+
+static bool front_check_all(struct os_front *front, const struct front_call *call) {
+    struct check_breach breach = check_heap(&front->heap, CHECK_FULL);
+    if (breach.invariant != INVARIANT_NONE)
+        blame_breach(front, call, breach);
+    return breach.invariant == INVARIANT_NONE;
+}
+
+/* A block is about to be taken or given back. */
+static void front_check_sometimes(struct os_front *front, const struct front_call *call) {
+    if (front->options->check_every && ++front->calls >= front->options->check_every) {
+        front->calls = 0;
+        front_check_all(front, call);
+    }
+}
+
+bool front_check(struct os_front *front, const char *verb) {
+    const struct front_call call = {.verb = verb};
+    int saved = errno;
+    bool sound = front_check_all(front, &call);
+    errno = saved;
+    return sound;
+}
+
 /* ---- one block out, one block back ---- */
 
 /* The bytes from `from` on come out of free memory. */
@@ -85,6 +111,7 @@ static enum os_fault front_take(struct os_front *front, struct os_cache *cache,
                                 const struct front_call *call, size_t asked,
                                 size_t alignment, struct os_place *place) {
     size_t room;
+    front_check_sometimes(front, call);
     if (!handover_room(front->options, asked, &room))
         return OS_NO_MEMORY;
     enum os_fault fault = heap_take(&front->heap, room, alignment, place);
@@ -138,6 +165,7 @@ static bool front_find(struct os_front *front, const struct front_call *call,
 
 static void front_give(struct os_front *front, struct os_cache *cache,
                        const struct front_call *call, const struct os_place *place) {
+    front_check_sometimes(front, call);
     front_look_around(front, call, place);
     cache->given++;
     if (front_wait(front, call, place))

@@ -26,6 +26,7 @@ struct os_front {
     struct os_heap heap;
     struct os_quarantine quarantine;
     const struct os_options *options;
+    size_t calls; /* since the last check of check_every */
     void (*on_fault)(struct os_front *front, const struct os_fault_info *info);
 };
 
@@ -48,5 +49,8 @@ void front_free_sized(struct os_front *front, struct os_cache *cache, void *addr
                       size_t alignment, size_t size);
 size_t front_usable_size(struct os_front *front, const void *address);
 void front_trim(struct os_front *front);
+
+/* Every invariant; what does not hold is a fault, told as the `verb`'s. */
+bool front_check(struct os_front *front, const char *verb);
 
 #endif

@@ -41,6 +41,7 @@ const struct os_options options_of_tier[TIERS] = {
 };
 
 #define OPTIONS_TIER_NAMES "light, standard, full or paranoid"
+#define OPTIONS_ON_ERROR   "abort, exit=0 to exit=255, report or trap"
 static const char *const options_tiers[TIERS] = {"light", "standard", "full", "paranoid"};
 
 struct options_row {
@@ -90,7 +91,9 @@ static void options_help_row(const struct options_row *row, int fd) {
 static void options_help(int fd) {
     struct os_text text = {.length = 0};
     text_put(&text, "osmem: OSMEM_OPTIONS=NAME=VALUE:NAME=VALUE\n"
-                    "osmem: tier=" OPTIONS_TIER_NAMES "  presets the others\n");
+                    "osmem: tier=" OPTIONS_TIER_NAMES "  presets the others\n"
+                    "osmem: on_error=" OPTIONS_ON_ERROR "  after a report (abort)\n"
+                    "osmem: log=PATH  where reports are added (standard error)\n");
     text_write(&text, fd);
     for (size_t i = 0; i < OPTIONS_ROWS; i++)
         options_help_row(&options_rows[i], fd);
@@ -151,22 +154,70 @@ static const struct options_row *options_find(const char *name, size_t length) {
     return NULL;
 }
 
-static bool options_is_tier(const char *item, size_t length) {
-    return length >= 5 && memcmp(item, "tier=", 5) == 0;
+/* The value of an item that begins with `name` and =, or NULL. */
+static const char *options_value(const char *item, size_t length, const char *name) {
+    size_t n = strlen(name);
+    return length > n && memcmp(item, name, n) == 0 && item[n] == '=' ? item + n + 1
+                                                                      : NULL;
+}
+
+static bool options_is(const char *value, const char *end, const char *word) {
+    return (size_t)(end - value) == strlen(word) &&
+           memcmp(value, word, strlen(word)) == 0;
 }
 
 /* Presets everything; nothing where the item is no tier. */
 static void options_read_tier(struct os_options *options, const char *item, size_t length,
                               int fd) {
-    if (!options_is_tier(item, length))
+    const char *value = options_value(item, length, "tier");
+    if (!value)
         return;
     for (int tier = 0; tier < TIERS; tier++)
-        if (strlen(options_tiers[tier]) == length - 5 &&
-            memcmp(options_tiers[tier], item + 5, length - 5) == 0) {
+        if (options_is(value, item + length, options_tiers[tier])) {
             *options = options_of_tier[tier];
             return;
         }
     options_complain(fd, item, length, ": expected " OPTIONS_TIER_NAMES);
+}
+
+static bool options_on_error(struct os_options *options, const char *value,
+                             const char *end) {
+    const char *code = options_value(value, (size_t)(end - value), "exit");
+    size_t number;
+    if (options_is(value, end, "abort"))
+        options->on_error = ON_ERROR_ABORT;
+    else if (options_is(value, end, "report"))
+        options->on_error = ON_ERROR_REPORT;
+    else if (options_is(value, end, "trap"))
+        options->on_error = ON_ERROR_TRAP;
+    else if (code && options_number(code, end, &number) && number <= 255) {
+        options->on_error = ON_ERROR_EXIT;
+        options->exit_code = (int)number;
+    } else
+        return false;
+    return true;
+}
+
+static bool options_log(struct os_options *options, const char *value, const char *end) {
+    size_t length = (size_t)(end - value);
+    if (length >= OPTIONS_PATH)
+        return false;
+    memcpy(options->log, value, length);
+    options->log[length] = '\0';
+    return true;
+}
+
+/* Options whose values are words; false where the item is none of them. */
+static bool options_read_word(struct os_options *options, const char *item, size_t length,
+                              int fd) {
+    const char *end = item + length;
+    const char *on_error = options_value(item, length, "on_error");
+    const char *log = options_value(item, length, "log");
+    if (on_error && !options_on_error(options, on_error, end))
+        options_complain(fd, item, length, ": expected " OPTIONS_ON_ERROR);
+    if (log && !options_log(options, log, end))
+        options_complain(fd, item, length, ": expected a path of at most 255 bytes");
+    return on_error || log || options_value(item, length, "tier");
 }
 
 static void options_read_item(struct os_options *options, const char *item, size_t length,
@@ -175,7 +226,7 @@ static void options_read_item(struct os_options *options, const char *item, size
     const struct options_row *row =
         options_find(item, equals ? (size_t)(equals - item) : length);
     size_t number;
-    if (length == 0 || options_is_tier(item, length))
+    if (length == 0 || options_read_word(options, item, length, fd))
         return;
     if (!row)
         options_complain(fd, item, length, ": no such option; help=1 lists them");

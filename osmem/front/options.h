@@ -2,9 +2,9 @@
  * options: what a tier switches on, and what OSMEM_OPTIONS changes; each is tested with a plain
  * if.
  *
- * The text form is tier=TIER:NAME=NUMBER:NAME=NUMBER, numbers in bytes or counts, k, m and g
- * behind them for 2^10, 2^20 and 2^30. The tier counts first, wherever it stands. What cannot be
- * read is told and changes nothing.
+ * The text form is tier=TIER:NAME=NUMBER:on_error=WORD:log=PATH, numbers in bytes or counts, k, m
+ * and g behind them for 2^10, 2^20 and 2^30, paths without a colon. The tier counts first, wherever
+ * it stands. What cannot be read is told and changes nothing.
  */
 #ifndef OSMEM_FRONT_OPTIONS_H
 #define OSMEM_FRONT_OPTIONS_H
@@ -14,6 +14,7 @@
 
 enum {
     OPTIONS_TEXT = 1024, /* bytes of OSMEM_OPTIONS that count */
+    OPTIONS_PATH = 256,  /* bytes of a path, its end included */
 };
 
 enum os_tier {
@@ -24,8 +25,19 @@ enum os_tier {
     TIERS,
 };
 
+/* What becomes of the process after a report. */
+enum os_on_error {
+    ON_ERROR_ABORT,  /* SIGABRT */
+    ON_ERROR_EXIT,   /* _exit with a code */
+    ON_ERROR_REPORT, /* the call does nothing, and the program goes on */
+    ON_ERROR_TRAP,   /* an illegal instruction, for debuggers */
+};
+
 struct os_options {
     enum os_tier tier;
+    enum os_on_error on_error;
+    int exit_code;
+    char log[OPTIONS_PATH]; /* where reports go; empty: standard error */
 #define OPTION(name, light, standard, full, paranoid, least, most, help) size_t name;
 #include "osmem/front/options.def"
 #undef OPTION

@@ -1,6 +1,7 @@
 /* What OSMEM_OPTIONS accepts, and what it says of the rest. */
 #include "osmem/front/options.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,8 +76,60 @@ START_TEST(what_is_wrong_is_told_and_left) {
 }
 END_TEST
 
+START_TEST(words_say_what_becomes_of_the_process) {
+    static const struct {
+        const char *text;
+        enum os_on_error on_error;
+        int code;
+    } words[] = {{"on_error=abort", ON_ERROR_ABORT, 0},
+                 {"on_error=report", ON_ERROR_REPORT, 0},
+                 {"on_error=trap", ON_ERROR_TRAP, 0},
+                 {"on_error=exit=0", ON_ERROR_EXIT, 0},
+                 {"on_error=exit=255:canary=1", ON_ERROR_EXIT, 255}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        take(words[i].text);
+        ck_assert_int_eq(options.on_error, words[i].on_error);
+        ck_assert_int_eq(options.exit_code, words[i].code);
+        ck_assert_str_eq(said, "");
+    }
+    static const char *const wrong[] = {"on_error=", "on_error=exit", "on_error=exit=256",
+                                        "on_error=exit=", "on_error=aborts"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char expected[200];
+        take(wrong[i]);
+        snprintf(expected, sizeof expected,
+                 "osmem: OSMEM_OPTIONS: %s: expected abort, exit=0 to exit=255, report "
+                 "or trap\n",
+                 wrong[i]);
+        ck_assert_str_eq(said, expected);
+        ck_assert_int_eq(options.on_error, ON_ERROR_ABORT);
+    }
+    take("on_error");
+    ck_assert_ptr_nonnull(strstr(said, "on_error: no such option"));
+}
+END_TEST
+
+START_TEST(a_log_is_a_path) {
+    char text[400] = "log=";
+    take("log=/tmp/a b.txt:canary=1");
+    ck_assert_str_eq(options.log, "/tmp/a b.txt");
+    memset(text + 4, 'x', 255);
+    take(text);
+    ck_assert_uint_eq(strlen(options.log), 255);
+    ck_assert_str_eq(said, "");
+    text[4 + 255] = 'x';
+    take(text);
+    ck_assert_str_eq(options.log, "");
+    ck_assert_ptr_nonnull(strstr(said, ": expected a path of at most 255 bytes\n"));
+    take("log=");
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
 START_TEST(help_lists_every_option) {
     take("help=1");
+    ck_assert_ptr_nonnull(strstr(said, "osmem: on_error=abort, "));
+    ck_assert_ptr_nonnull(strstr(said, "osmem: log=PATH"));
 #define OPTION(name, light, standard, full, paranoid, least, most, help) \
     ck_assert_ptr_nonnull(strstr(said, #name "="));                      \
     ck_assert_ptr_nonnull(strstr(said, "  " help " (light "));
@@ -95,8 +148,10 @@ START_TEST(a_long_text_is_cut) {
 END_TEST
 
 int main(void) {
-    return suite_run("options", SUITE(what_is_right_is_taken_in_silence,
-                                      a_tier_presets_and_single_options_change_it,
-                                      what_is_wrong_is_told_and_left,
-                                      help_lists_every_option, a_long_text_is_cut));
+    return suite_run("options",
+                     SUITE(what_is_right_is_taken_in_silence,
+                           a_tier_presets_and_single_options_change_it,
+                           what_is_wrong_is_told_and_left,
+                           words_say_what_becomes_of_the_process, a_log_is_a_path,
+                           help_lists_every_option, a_long_text_is_cut));
 }

@@ -119,32 +119,40 @@ const char *fault_slug(enum os_fault kind) {
     return fault_rows[kind].slug;
 }
 
-void fault_report(int fd, const struct os_fault_info *info) {
+void fault_put(struct os_text *text, const struct os_fault_info *info) {
     const struct fault_row *row = &fault_rows[info->kind];
-    struct os_text text = {.length = 0};
-    text_put(&text, "osmem: ");
-    text_put(&text, row->slug);
-    text_put(&text, ": ");
-    fault_put_sentence(&text, info);
-    text_put(&text, " [");
-    text_put(&text, row->code);
-    text_put(&text, "]\n");
+    text_put(text, "osmem: ");
+    text_put(text, row->slug);
+    text_put(text, ": ");
+    fault_put_sentence(text, info);
+    text_put(text, " [");
+    text_put(text, row->code);
+    text_put(text, "]\n");
     if (info->verb) {
-        text_put(&text, "  in ");
-        text_put(&text, info->verb);
-        text_put(&text, ", address ");
-        text_number(&text, (uintptr_t)info->address, 16);
-        text_put(&text, "\n");
+        text_put(text, "  in ");
+        text_put(text, info->verb);
+        if (info->address) {
+            text_put(text, ", address ");
+            text_number(text, (uintptr_t)info->address, 16);
+        }
+        text_put(text, "\n");
     }
-    fault_put_block(&text, info);
+    fault_put_block(text, info);
     if (info->detail) {
-        text_put(&text, "  ");
-        text_put(&text, info->detail);
-        text_put(&text, info->kind == OS_FAULT_SYSCALL ? ": errno " : ": line ");
-        text_number(&text, (uintptr_t)info->number, 10);
-        text_put(&text, "\n");
+        text_put(text, "  ");
+        text_put(text, info->detail);
+        if (info->number) {
+            text_put(text, info->kind == OS_FAULT_SYSCALL ? ": errno " : ": line ");
+            text_number(text, (uintptr_t)info->number, 10);
+        }
+        text_put(text, "\n");
     }
-    text_put(&text, fault_blame(info->kind));
+    text_put(text, fault_blame(info->kind));
+}
+
+void fault_report(int fd, const struct os_fault_info *info) {
+    struct os_text text = {.length = 0};
+    fault_put(&text, info);
     text_write(&text, fd);
 }
 

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "osmem/platform/text.h"
+
 /* What a floor answers: done, the system refused memory, or a row of fault.def. */
 enum os_fault {
     OS_OK,
@@ -49,7 +51,10 @@ struct os_fault_info {
 
 const char *fault_slug(enum os_fault kind);
 
-/* Writes the report to a file descriptor. Async-signal-safe; keeps errno. */
+/* The whole report. Async-signal-safe, as is what follows. */
+void fault_put(struct os_text *text, const struct os_fault_info *info);
+
+/* Writes the report to a file descriptor. Keeps errno. */
 void fault_report(int fd, const struct os_fault_info *info);
 
 /* Reports to standard error and ends the process by SIGABRT. */

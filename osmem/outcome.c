@@ -1,0 +1,93 @@
+#include "osmem/outcome.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "osmem/osmem.h"
+#include "osmem/platform/lock.h"
+#include "osmem/platform/text.h"
+
+static struct os_lock outcome_lock = OS_LOCK_INIT; /* who has it reports */
+static _Atomic(pthread_t) outcome_by;              /* 0: nobody */
+static struct {
+    os_fault_handler *call;
+    void *context;
+} outcome_handler;
+
+/* This thread has the lock already. */
+static bool outcome_is_mine(void) {
+    return atomic_load_explicit(&outcome_by, memory_order_relaxed) == pthread_self();
+}
+
+void os_set_fault_handler(os_fault_handler *handler, void *context) {
+    bool mine = outcome_is_mine();
+    if (!mine)
+        lock_take(&outcome_lock);
+    outcome_handler.call = handler;
+    outcome_handler.context = context;
+    if (!mine)
+        lock_give(&outcome_lock);
+}
+
+void outcome_after_fork(void) {
+    outcome_lock = (struct os_lock)OS_LOCK_INIT;
+    atomic_store_explicit(&outcome_by, 0, memory_order_relaxed);
+}
+
+static void outcome_write(const struct os_options *options, const struct os_text *text) {
+    int fd = -1;
+    if (options->log[0])
+        fd = open(options->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    text_write(text, fd < 0 ? STDERR_FILENO : fd);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void outcome_tell(const struct os_options *options,
+                         const struct os_fault_info *info) {
+    struct os_text text = {.length = 0};
+    fault_put(&text, info);
+    outcome_write(options, &text);
+    if (!outcome_handler.call)
+        return;
+    struct os_fault_report report = {.kind = fault_slug(info->kind),
+                                     .function = info->verb,
+                                     .address = info->address,
+                                     .block = info->block,
+                                     .room = info->room,
+                                     .text = text_string(&text)};
+    outcome_handler.call(&report, outcome_handler.context);
+}
+
+/* Returns where the program is to go on. */
+static void outcome_act(const struct os_options *options) {
+    switch (options->on_error) {
+    case ON_ERROR_REPORT:
+        return;
+    case ON_ERROR_EXIT:
+        _exit(options->exit_code);
+    case ON_ERROR_TRAP:
+        __builtin_trap();
+    default:
+        abort();
+    }
+}
+
+void outcome(const struct os_options *options, const struct os_fault_info *info) {
+    if (outcome_is_mine()) {
+        if (options->on_error == ON_ERROR_ABORT)
+            signal(SIGABRT, SIG_DFL); /* its handler may be what failed, and would again */
+        outcome_act(options);
+        return;
+    }
+    lock_take(&outcome_lock);
+    atomic_store_explicit(&outcome_by, pthread_self(), memory_order_relaxed);
+    outcome_tell(options, info);
+    outcome_act(options);
+    atomic_store_explicit(&outcome_by, 0, memory_order_relaxed);
+    lock_give(&outcome_lock);
+}

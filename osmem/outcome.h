@@ -1,0 +1,21 @@
+/*
+ * outcome: what becomes of the process after a fault.
+ *
+ * One report at a time: whoever comes while another thread reports waits for it, and for ever if
+ * that ends the process. A second fault while a thread reports, or in its handlers, is not told: it
+ * goes straight to the end.
+ */
+#ifndef OSMEM_OUTCOME_H
+#define OSMEM_OUTCOME_H
+
+#include "osmem/front/options.h"
+#include "osmem/platform/fault.h"
+
+/* Reports, runs the handler, and does what on_error says; returns only where that is `report`. The
+ * caller holds no lock. */
+void outcome(const struct os_options *options, const struct os_fault_info *info);
+
+/* In the child of a fork: nobody reports. */
+void outcome_after_fork(void);
+
+#endif

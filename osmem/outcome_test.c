@@ -1,0 +1,225 @@
+/* What becomes of a process after a fault: one report, the handler, and what on_error says. */
+#include "osmem/outcome.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "osmem/osmem.h"
+#include "osmem/testing/suite.h"
+
+static const struct os_fault_info fault = {.kind = OS_FAULT_DOUBLE_FREE,
+                                           .verb = "os_free",
+                                           .address = &fault,
+                                           .block = &fault,
+                                           .room = 48};
+static struct os_options options;
+static char said[8192];
+
+/* Runs a function in a process of its own; how that ended, and in `said` what it wrote. */
+static int run(void (*function)(void)) {
+    int ends[2], status;
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        function();
+        _exit(77);
+    }
+    close(ends[1]);
+    size_t length = 0;
+    ssize_t n;
+    while ((n = read(ends[0], said + length, sizeof said - 1 - length)) > 0)
+        length += (size_t)n;
+    said[length] = '\0';
+    close(ends[0]);
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static size_t reports(const char *text) {
+    size_t n = 0;
+    for (; (text = strstr(text, "osmem: double-free: ")); text++)
+        n++;
+    return n;
+}
+
+static void one_fault(void) {
+    outcome(&options, &fault);
+}
+
+START_TEST(each_word_ends_it_so) {
+    options = options_of_tier[TIER_STANDARD];
+    int status = run(one_fault);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ck_assert_uint_eq(reports(said), 1);
+    options.on_error = ON_ERROR_EXIT;
+    options.exit_code = 23;
+    status = run(one_fault);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 23);
+    options.on_error = ON_ERROR_TRAP;
+    status = run(one_fault);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGILL);
+    options.on_error = ON_ERROR_REPORT;
+    status = run(one_fault);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 77);
+    ck_assert_uint_eq(reports(said), 1);
+}
+END_TEST
+
+static void two_faults(void) {
+    outcome(&options, &fault);
+    outcome(&options, &fault);
+}
+
+START_TEST(who_goes_on_may_fail_again) {
+    options = (struct os_options){.on_error = ON_ERROR_REPORT};
+    run(two_faults);
+    ck_assert_uint_eq(reports(said), 2);
+}
+END_TEST
+
+static void handle(const struct os_fault_report *report, void *context) {
+    const int *number = context;
+    os_free(os_malloc(100));
+    dprintf(STDERR_FILENO, "handled %d: %s by %s, %d %d %zu, %d\n", *number, report->kind,
+            report->function, report->address == &fault, report->block == &fault,
+            report->room, strncmp(report->text, "osmem: double-free: ", 20));
+}
+
+static void handled(void) {
+    static int number = 5;
+    os_set_fault_handler(handle, &number);
+    outcome(&options, &fault);
+}
+
+START_TEST(the_handler_runs_behind_the_report) {
+    options = (struct os_options){.on_error = ON_ERROR_EXIT};
+    int status = run(handled);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    const char *line = strstr(said, "handled 5: double-free by os_free, 1 1 48, 0\n");
+    ck_assert_ptr_nonnull(line);
+    ck_assert(line > strstr(said, "osmem: double-free"));
+}
+END_TEST
+
+static void fail_again(const struct os_fault_report *report, void *context) {
+    (void)report;
+    (void)context;
+    outcome(&options, &fault);
+    dprintf(STDERR_FILENO, "went on\n");
+}
+
+static void failing_handler(void) {
+    os_set_fault_handler(fail_again, NULL);
+    outcome(&options, &fault);
+}
+
+static void fail_in_signal_handler(int number) {
+    (void)number;
+    outcome(&options, &fault);
+}
+
+static void failing_signal_handler(void) {
+    signal(SIGABRT, fail_in_signal_handler);
+    outcome(&options, &fault);
+}
+
+START_TEST(a_fault_within_is_not_told_and_does_not_loop) {
+    options = options_of_tier[TIER_LIGHT];
+    int status = run(failing_handler);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ck_assert_uint_eq(reports(said), 1);
+    status = run(failing_signal_handler);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ck_assert_uint_eq(reports(said), 1);
+    options.on_error = ON_ERROR_REPORT;
+    status = run(failing_handler);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 77);
+    ck_assert_uint_eq(reports(said), 1);
+    ck_assert_ptr_nonnull(strstr(said, "went on\n"));
+}
+END_TEST
+
+static void *fail_in_thread(void *unused) {
+    outcome(&options, &fault);
+    return unused;
+}
+
+static void wait_a_little(const struct os_fault_report *report, void *context) {
+    (void)report;
+    (void)context;
+    usleep(20000);
+}
+
+static void many_faults(void) {
+    pthread_t threads[8];
+    os_set_fault_handler(wait_a_little, NULL);
+    for (int i = 0; i < 8; i++)
+        pthread_create(&threads[i], NULL, fail_in_thread, NULL);
+    for (int i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+}
+
+START_TEST(faults_at_once_are_one_report) {
+    options = options_of_tier[TIER_LIGHT];
+    int status = run(many_faults);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ck_assert_uint_eq(reports(said), 1);
+    options.on_error = ON_ERROR_REPORT;
+    run(many_faults);
+    ck_assert_uint_eq(reports(said), 8);
+}
+END_TEST
+
+static void fork_in_handler(const struct os_fault_report *report, void *context) {
+    (void)report;
+    (void)context;
+    if (fork() == 0) {
+        os_set_fault_handler(NULL, NULL);
+        outcome(&options, &fault);
+    }
+    wait(NULL);
+}
+
+static void forked(void) {
+    os_set_fault_handler(fork_in_handler, NULL);
+    outcome(&options, &fault);
+}
+
+START_TEST(a_child_reports_for_itself) {
+    options = (struct os_options){.on_error = ON_ERROR_EXIT};
+    run(forked);
+    ck_assert_uint_eq(reports(said), 2);
+}
+END_TEST
+
+START_TEST(a_log_is_added_to) {
+    char path[] = "/tmp/outcomeXXXXXX", text[4096] = "";
+    int fd = mkstemp(path);
+    ck_assert_int_eq(write(fd, "before\n", 7), 7);
+    options = options_of_tier[TIER_LIGHT];
+    strcpy(options.log, path);
+    run(one_fault);
+    ck_assert_str_eq(said, "");
+    ck_assert_int_gt(pread(fd, text, sizeof text - 1, 0), 0);
+    ck_assert_int_eq(strncmp(text, "before\nosmem: double-free: ", 26), 0);
+    close(fd);
+    unlink(path);
+    strcpy(options.log, "/nowhere/at/all");
+    run(one_fault);
+    ck_assert_uint_eq(reports(said), 1);
+}
+END_TEST
+
+int main(void) {
+    return suite_run("outcome", SUITE(each_word_ends_it_so, who_goes_on_may_fail_again,
+                                      the_handler_runs_behind_the_report,
+                                      a_fault_within_is_not_told_and_does_not_loop,
+                                      faults_at_once_are_one_report,
+                                      a_child_reports_for_itself, a_log_is_added_to));
+}
