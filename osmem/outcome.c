@@ -80,7 +80,8 @@ static void outcome_act(const struct os_options *options) {
 void outcome(const struct os_options *options, const struct os_fault_info *info) {
     if (outcome_is_mine()) {
         if (options->on_error == ON_ERROR_ABORT)
-            signal(SIGABRT, SIG_DFL); /* its handler may be what failed, and would again */
+            signal(SIGABRT,
+                   SIG_DFL); /* its handler may be what failed, and would again */
         outcome_act(options);
         return;
     }

@@ -163,6 +163,11 @@ static bool law_any_refusal(struct lockstep *lockstep, const uint8_t *bytes,
     return true;
 }
 
+/* Every mistake is told, and nothing else goes wrong; for subjects that are misused. */
+static bool law_found(struct lockstep *lockstep, const uint8_t *bytes, size_t length) {
+    return !lockstep->rig[0].subject->misused || lockstep_run(lockstep, bytes, length);
+}
+
 #define BIT(kind) (1u << OP_##kind)
 
 const struct prop laws[] = {
@@ -241,6 +246,13 @@ const struct prop laws[] = {
      {.often = BIT(REALLOC), .never = BIT(REFUSE)},
      2,
      law_realloc_by_hand},
+    {"found",
+     "every mistake of a program is found, and nothing else goes wrong meanwhile",
+     {.often = BIT(OVERFLOW) | BIT(UNDERFLOW) | BIT(WRITE_AFTER_FREE) | BIT(DOUBLE_FREE) |
+               BIT(INTERIOR_FREE) | BIT(FOREIGN_FREE) | BIT(FORGED_FREE) |
+               BIT(DEAD_REALLOC) | BIT(DEAD_USABLE_SIZE) | BIT(PLANE_PROBE)},
+     1,
+     law_found},
     {"any_refusal",
      "whichever kernel call is refused, nothing else goes wrong",
      {.never = BIT(REFUSE), .most = 32},

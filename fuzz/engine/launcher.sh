@@ -140,6 +140,19 @@ $FUZZ_NAME: $elapsed seconds of $FUZZ_ENGINE
   findings              $found
   kept in               $kept
 TXT
+# A line for each kind of misuse, in the order of fuzz/ops/op.def.
+if [[ $FUZZ_SUBJECTS == misused* ]]; then
+  kinds=(overflow underflow write_after_free double_free interior_free foreign_free forged_free
+    dead_realloc dead_usable_size plane_probe)
+  mapfile -t counts < <(od -An -v -t u8 -w16 -j16 "$FUZZ_COUNTERS")
+  row=0
+  for subject in ${FUZZ_SUBJECTS//,/ }; do
+    for kind in "${kinds[@]}"; do
+      read -r executed told <<<"${counts[row++]}"
+      printf '  %-17s %-17s executed %10d  found %10d\n' "$subject" "$kind" "$executed" "$told"
+    done
+  done
+fi
 if ((found)); then
   head -n 5 "$scratch/found" | while read -r file; do
     echo "  to see it again       tools/bazel run //fuzz:$FUZZ_NAME -- $file"

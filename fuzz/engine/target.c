@@ -24,7 +24,22 @@ static void target_tell(const struct rig *rig, const uint8_t *bytes, size_t leng
  * reads; shared by all processes of the run. */
 struct target_counters {
     _Atomic uint64_t inputs, operations;
+    struct {
+        _Atomic uint64_t executed, found;
+    } misuse[LOCKSTEP_MAX][MISUSE_KINDS]; /* of each subject */
 };
+
+/* Moves what the rigs have counted. */
+static void target_count_misuse(struct target_counters *counters,
+                                struct lockstep *lockstep) {
+    for (unsigned i = 0; i < lockstep->rigs; i++)
+        for (unsigned kind = 0; kind < MISUSE_KINDS; kind++) {
+            struct misuse *misuse = &lockstep->rig[i].misuse;
+            counters->misuse[i][kind].executed += misuse->executed[kind];
+            counters->misuse[i][kind].found += misuse->found[kind];
+            misuse->executed[kind] = misuse->found[kind] = 0;
+        }
+}
 
 static struct target_counters *target_open_counters(void) {
     static struct target_counters nobody_reads;
@@ -65,6 +80,8 @@ void target_run(const struct subject *const *subjects, unsigned count, bool fits
     bool sound = lockstep_run(&lockstep, bytes, length);
     counters->inputs++;
     counters->operations += lockstep_checked(&lockstep) - before;
+    if (subjects[0]->misused)
+        target_count_misuse(counters, &lockstep);
     if (sound)
         return;
     target_tell(lockstep.failed, bytes, length);

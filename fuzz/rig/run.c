@@ -121,10 +121,13 @@ static bool rig_free_as(struct rig *rig, unsigned slot, bool sized) {
     rig_tell(rig,
              (struct rig_call){.kind = sized ? OP_FREE_SIZED : OP_FREE, .slot = slot});
     errno = ERRNO_UNTOUCHED;
-    if (sized)
-        rig->subject->free_sized(rig->self, block.address, 1, block.asked);
-    else
-        rig->subject->free(rig->self, block.address);
+    misuse_call(rig, block.address);
+    do
+        if (sized)
+            rig->subject->free_sized(rig->self, block.address, 1, block.asked);
+        else
+            rig->subject->free(rig->self, block.address);
+    while (misuse_again(rig));
     if (errno != ERRNO_UNTOUCHED)
         return judge_fail(rig, "errno", "free keeps errno", "errno %d", errno);
     return true;
@@ -193,7 +196,11 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
     rig_tell(rig, (struct rig_call){.kind = OP_REALLOC, .slot = op->slot, .size = size});
     struct rig_request request = rig_ask(rig, OP_REALLOC, op->slot, size, 1);
     rig_tell_back(rig, &old);
-    char *block = rig->subject->realloc(rig->self, old.address, size);
+    char *block;
+    misuse_call(rig, old.address);
+    do
+        block = rig->subject->realloc(rig->self, old.address, size);
+    while (misuse_again(rig));
     if (old.address && size == 0) {
         if (block)
             return judge_fail(rig, "realloc to 0", "NULL, and the block is free",
@@ -225,7 +232,11 @@ static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
     if (!judge_contents(rig, op->slot, block.address, SIZE_MAX))
         return false;
     if (usable) {
-        size_t reserved = rig->subject->usable_size(rig->self, block.address);
+        size_t reserved;
+        misuse_call(rig, block.address);
+        do
+            reserved = rig->subject->usable_size(rig->self, block.address);
+        while (misuse_again(rig));
         rig_count(rig);
         if (reserved != block.reserved)
             return judge_fail(rig, "usable size",
@@ -283,7 +294,8 @@ static bool rig_do(struct rig *rig, const struct op *op) {
     case OP_SBRK:
         return rig_sbrk(rig, op_break_step(op->count));
     default:
-        return true; /* reserved, or for a target that knows misuse or threads */
+        /* Otherwise reserved, or for a target that knows threads. */
+        return !rig->subject->misused || misuse_do(rig, op);
     }
 }
 
@@ -302,17 +314,27 @@ void rig_start(struct rig *rig) {
     rig->trace = 0;
     rig->operation = SIZE_MAX; /* none yet */
     rig->self = rig->subject->open(rig->machine);
+    if (rig->subject->misused)
+        misuse_start(rig);
 }
 
 bool rig_step(struct rig *rig, const struct op *op) {
     rig->operation++;
     rig->answer.asked = false;
-    return rig_do(rig, op) && (!rig->walks || judge_heap(rig, false));
+    struct shadow_block before = rig->shadow.slot[op->slot];
+    if (!rig_do(rig, op))
+        return false;
+    if (rig->shadow.slot[op->slot].address == before.address)
+        before.address = NULL;
+    return (!rig->subject->misused || misuse_after(rig, &before)) &&
+           (!rig->walks || judge_heap(rig, false));
 }
 
 bool rig_finish(struct rig *rig) {
     rig->operation++;
     machine_refuse(rig->machine, 1, 0);
+    if (rig->subject->misused && !misuse_finish(rig))
+        return false;
     for (unsigned slot = 0; slot < OP_SLOTS; slot++)
         if (!rig_free(rig, slot))
             return false;

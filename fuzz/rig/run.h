@@ -11,6 +11,7 @@
 
 #include "fuzz/machine/machine.h"
 #include "fuzz/rig/fit.h"
+#include "fuzz/rig/misuse.h"
 #include "fuzz/rig/shadow.h"
 #include "fuzz/subject/subject.h"
 
@@ -55,6 +56,7 @@ struct rig {
     bool fits;           /* hold each choice against the best fit */
     struct fit fit;      /* what could have been chosen */
     struct rig_answer answer;
+    struct misuse misuse; /* where the subject is misused */
     struct rig_failure failure;
     void (*on_call)(void *context,
                     const struct rig_call *call); /* before each; may be NULL */

@@ -15,6 +15,8 @@ struct osmem_self {
     struct os_cache cache;
     struct machine *machine;
     const char *fault; /* the first one that a valid program met */
+    void (*told)(void *context, const struct subject_fault *fault);
+    void *context;
     char message[160];
 };
 
@@ -22,7 +24,16 @@ static_assert(sizeof(struct osmem_self) <= MACHINE_SUBJECT, "it fits the machine
 
 static void osmem_on_fault(struct os_front *front, const struct os_fault_info *info) {
     struct osmem_self *self = (struct osmem_self *)(void *)front;
-    if (!self->fault)
+    bool underflow = info->kind == OS_FAULT_UNDERFLOW;
+    struct subject_fault fault = {
+        .kind = fault_slug(info->kind),
+        .address = info->address,
+        .damaged = underflow ? info->left.address : info->block,
+        .room = underflow ? info->left.room : info->room,
+    };
+    if (self->told)
+        self->told(self->context, &fault);
+    else if (!self->fault)
         self->fault = fault_slug(info->kind);
 }
 
@@ -33,6 +44,7 @@ static struct osmem_self *osmem_start(struct machine *machine) {
     self->cache = (struct os_cache){0};
     self->machine = machine;
     self->fault = NULL;
+    self->told = NULL;
     return self;
 }
 
@@ -274,12 +286,58 @@ static void osmem_free_blocks(void *self,
     walk_heap(&from->front.heap, osmem_free_block, &to);
 }
 
+/* ---- for misuse ---- */
+
+static void osmem_watch(void *self,
+                        void (*told)(void *context, const struct subject_fault *fault),
+                        void *context) {
+    struct osmem_self *to = self;
+    to->told = told;
+    to->context = context;
+}
+
+static enum subject_region osmem_region(void *self, const void *address) {
+    const struct osmem_self *to = self;
+    const struct os_heap *heap = &to->front.heap;
+    struct os_place place;
+    enum os_fault fault = heap_find(heap, address, &place);
+    if (!place.address)
+        return REGION_NONE;
+    size_t watched = place.room - place.slack + canary_length(place.slack);
+    if (place.block == NO_BLOCK && (const char *)address >= place.address + watched)
+        return REGION_NONE; /* behind the canary, up to the page's end */
+    if (fault == OS_OK || place.block == NO_BLOCK)
+        return REGION_IN_USE;
+    enum block_state state = tag_state(tags_load(block_tag(heap, place.block)));
+    if (state == STATE_QUARANTINED)
+        return REGION_WAITING;
+    if (state != STATE_FREE)
+        return REGION_IN_USE;
+    struct heap_filled filled = heap_filled(heap, &place, state);
+    return (const char *)address < filled.at ? REGION_LINK : REGION_FREE;
+}
+
+static void osmem_tell(void *self) {
+    struct osmem_self *to = self;
+    front_check(&to->front, "exit");
+}
+
+static char *osmem_own(void *self, unsigned number) {
+    const struct osmem_self *to = self;
+    const struct os_heap *heap = &to->front.heap;
+    if (heap->spans == 0)
+        return NULL;
+    const struct fenced *plane = &heap->span[number % heap->spans].plane;
+    return plane->mapping + num_floor(number * (plane->length / 256), GRANULE);
+}
+
 #define OSMEM_FUNCTIONS                                                                 \
     .alignment = 16, .malloc = osmem_malloc, .calloc = osmem_calloc,                    \
     .realloc = osmem_realloc, .free = osmem_free, .aligned_alloc = osmem_aligned_alloc, \
     .usable_size = osmem_usable_size, .free_sized = osmem_free_sized,                   \
     .trim = osmem_trim, .check = osmem_check, .statistics = osmem_statistics,           \
-    .digest = osmem_digest, .state = osmem_state, .leftover = osmem_leftover
+    .digest = osmem_digest, .state = osmem_state, .leftover = osmem_leftover,           \
+    .watch = osmem_watch, .region = osmem_region, .tell = osmem_tell, .own = osmem_own
 
 const struct subject osmem_subject = {
     .name = "osmem",
@@ -302,6 +360,38 @@ const struct subject osmem_full_subject = {
     .behind = 1,
     .behind_most = CANARY_MAX,
     .waits = true,
+    .open = osmem_open_full,
+    OSMEM_FUNCTIONS,
+    .free_blocks = osmem_free_blocks,
+};
+
+const struct subject osmem_misused_subject = {
+    .name = "osmem, light tier, misused",
+    .misused = true,
+    .open = osmem_open,
+    OSMEM_FUNCTIONS,
+    .free_blocks = osmem_free_blocks,
+};
+
+const struct subject osmem_misused_standard_subject = {
+    .name = "osmem, standard tier, misused",
+    .behind = 1,
+    .behind_most = CANARY_MAX,
+    .misused = true,
+    .promises = 1 << REGION_IN_USE,
+    .open = osmem_open_standard,
+    OSMEM_FUNCTIONS,
+    .free_blocks = osmem_free_blocks,
+};
+
+const struct subject osmem_misused_full_subject = {
+    .name = "osmem, full tier, misused",
+    .behind = 1,
+    .behind_most = CANARY_MAX,
+    .waits = true,
+    .misused = true,
+    .looks_around = true,
+    .promises = 1 << REGION_IN_USE | 1 << REGION_WAITING | 1 << REGION_FREE,
     .open = osmem_open_full,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,

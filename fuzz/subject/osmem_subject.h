@@ -10,4 +10,9 @@ extern const struct subject osmem_subject;
 extern const struct subject osmem_standard_subject;
 extern const struct subject osmem_full_subject;
 
+/* The three tiers, misused. */
+extern const struct subject osmem_misused_subject;
+extern const struct subject osmem_misused_standard_subject;
+extern const struct subject osmem_misused_full_subject;
+
 #endif

@@ -17,6 +17,23 @@ struct subject_statistics {
     size_t blocks, bytes;
 };
 
+/* What an address lies in. */
+enum subject_region {
+    REGION_NONE, /* nothing of the heap's, or a block of its own mapping that is gone */
+    REGION_IN_USE,
+    REGION_WAITING,
+    REGION_FREE,
+    REGION_LINK, /* free, and the subject's own bytes stand there */
+};
+
+/* A mistake of the program as the subject tells it. */
+struct subject_fault {
+    const char *kind;    /* "double-free", the words of osmem's reports */
+    const char *address; /* that a call was given */
+    const char *damaged; /* the block whose bytes are not what they should be ... */
+    size_t room;         /* ... and how many it has */
+};
+
 struct subject {
     const char *name;
     size_t alignment;  /* of every block */
@@ -26,7 +43,11 @@ struct subject {
     size_t header;     /* bytes of its own between two blocks */
     size_t behind; /* bytes of its own that each block has at least behind its last ... */
     size_t behind_most; /* ... and that it writes there at most */
-    bool waits; /* what is freed is filled, and waits until a trim at the latest */
+    bool misused;       /* operations of misuse are carried out, and must be found */
+    /* A free finds damage within 16 bytes in front of its block, and behind its right neighbour. */
+    bool looks_around;
+    unsigned promises; /* bit r: a damage in such a region is found */
+    bool waits;        /* what is freed is filled, and waits until a trim at the latest */
     /* Usable bytes of a block beyond its size rounded up to the alignment; a mapping for one
      * block may have a page more. */
     size_t waste;
@@ -67,6 +88,16 @@ struct subject {
     void (*free_blocks)(void *self,
                         void (*block)(void *context, const char *address, size_t room),
                         void *context);
+
+    /* For subjects that are misused. Who is called for every fault, which then is not the subject's;
+     * what an address lies in; a check of everything that tells its faults; an address within the
+     * subject's own tables, a multiple of 16, or NULL. */
+    void (*watch)(void *self,
+                  void (*told)(void *context, const struct subject_fault *fault),
+                  void *context);
+    enum subject_region (*region)(void *self, const void *address);
+    void (*tell)(void *self);
+    char *(*own)(void *self, unsigned number);
 };
 
 #endif

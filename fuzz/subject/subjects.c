@@ -10,8 +10,13 @@ static const struct {
     const char *name;
     const struct subject *subject;
 } subjects_known[] = {
-    {"osmem", &osmem_subject},     {"standard", &osmem_standard_subject},
-    {"full", &osmem_full_subject}, {"classic", &classic_subject},
+    {"osmem", &osmem_subject},
+    {"standard", &osmem_standard_subject},
+    {"full", &osmem_full_subject},
+    {"misused-light", &osmem_misused_subject},
+    {"misused-standard", &osmem_misused_standard_subject},
+    {"misused-full", &osmem_misused_full_subject},
+    {"classic", &classic_subject},
     {"libc", &libc_subject},
 };
 

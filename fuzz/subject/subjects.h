@@ -7,7 +7,9 @@
 #include "fuzz/subject/subject.h"
 
 /* What may stand in a list, for a message. */
-#define SUBJECTS_NAMES "osmem, standard, full, classic, libc"
+#define SUBJECTS_NAMES                                                                \
+    "osmem, standard, full, misused-light, misused-standard, misused-full, classic, " \
+    "libc"
 
 /*
  * The subjects of a list "osmem,classic", each once; how many, or 0 where one is not

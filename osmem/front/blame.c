@@ -105,18 +105,26 @@ void blame_fill(struct os_front *front, const struct front_call *call,
 void blame_breach(struct os_front *front, const struct front_call *call,
                   struct check_breach breach) {
     struct os_place place;
+    struct heap_filled filled;
     heap_find(&front->heap, breach.where, &place);
-    struct heap_filled filled =
-        heap_filled(&front->heap, &place,
-                    breach.invariant == INVARIANT_Q1 ? STATE_QUARANTINED : STATE_FREE);
-    if (breach.invariant == INVARIANT_F1)
+    switch (breach.invariant) {
+    case INVARIANT_F1:
         blame_canary(front, call, &place);
-    else if (breach.invariant == INVARIANT_Q1 || breach.invariant == INVARIANT_Z2)
+        return;
+    case INVARIANT_Q1:
+        filled = heap_filled(&front->heap, &place, STATE_QUARANTINED);
         blame_fill(front, call, &place, &filled);
-    else
+        return;
+    case INVARIANT_Z1:
+    case INVARIANT_Z2:
+        filled = heap_filled(&front->heap, &place, STATE_FREE);
+        blame_fill(front, call, &place, &filled);
+        return;
+    default:
         front->on_fault(front,
                         &(struct os_fault_info){.kind = OS_FAULT_EXPECTATION,
                                                 .verb = call->verb,
                                                 .address = breach.where,
                                                 .detail = check_rule(breach.invariant)});
+    }
 }

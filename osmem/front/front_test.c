@@ -330,7 +330,8 @@ START_TEST(what_was_written_in_front_is_no_overflow) {
                 front_free(&front, &cache, left);
             if (states[state] == STATE_FREE)
                 front_trim(&front);
-            memset(block - past, 0x41, past);
+            for (size_t i = 1; i <= past; i++)
+                block[-(ptrdiff_t)i] ^= 0x41;
             front_free(&front, &cache, block);
             expect_fault(OS_FAULT_UNDERFLOW, "os_free");
             ck_assert_ptr_eq(last.block, block);

@@ -208,7 +208,8 @@ struct heap_filled heap_filled(const struct os_heap *heap, const struct os_place
                                enum block_state state) {
     if (state == STATE_QUARANTINED)
         return (struct heap_filled){place->address, place->room, FILL_DEAD};
-    bool is_clear = state == STATE_FREE && heap->clear;
+    bool is_clear =
+        state == STATE_FREE && (heap->clear || carve_extent(heap, place->block).zero);
     size_t links = place->room < TAG_LINKS_MIN_GRANULES * GRANULE ? GRANULE : 0;
     return (struct heap_filled){place->address + links,
                                 is_clear ? place->room - links : 0, FILL_CLEAR};
