@@ -383,6 +383,28 @@ START_TEST(blocks_wait) {
 }
 END_TEST
 
+START_TEST(the_whole_heap_is_checked_every_so_often) {
+    struct os_options options = options_of_tier[TIER_STANDARD];
+    options.check_every = 3;
+    open_front();
+    front_set_options(&front, &options);
+    char *kept = front_malloc(&front, &cache, 40), *others[8];
+    kept[40] ^= 1;
+    for (int i = 0; i < 8; i++) {
+        others[i] = front_malloc(&front, &cache, 5000);
+        ck_assert_int_eq(faults, i % 3 == 1);
+        if (faults)
+            expect_fault(OS_FAULT_OVERFLOW, "os_malloc");
+    }
+    ck_assert_ptr_eq(last.block, kept);
+    ck_assert(!front_check(&front, "exit"));
+    expect_fault(OS_FAULT_OVERFLOW, "exit");
+    kept[40] ^= 1;
+    ck_assert(front_check(&front, "exit"));
+    ck_assert_int_eq(faults, 0);
+}
+END_TEST
+
 START_TEST(without_room_for_a_quarantine_blocks_go_back) {
     open_front();
     machine_refuse(&machine, 1, 1000);
@@ -425,5 +447,6 @@ int main(void) {
               what_was_free_is_verified_when_it_is_handed_out,
               a_free_looks_at_both_neighbours, what_was_written_in_front_is_no_overflow,
               the_quarantine_is_given_up_before_null, blocks_wait,
+              the_whole_heap_is_checked_every_so_often,
               without_room_for_a_quarantine_blocks_go_back, rooms));
 }
