@@ -125,7 +125,7 @@ static void calloc_touches_nothing(void) {
     size_t before = resident();
     char *p = calloc(1, (size_t)256 << 20);
     size_t after = resident();
-    answer("%s, %s", after - before < 1 << 20 ? "nothing" : "a mebibyte or more",
+    answer("%s, %s", after - before < (size_t)16 << 20 ? "nothing" : "16 MiB or more",
            all_are(p, 0, 1 << 20) ? "zero" : "not zero");
 }
 
