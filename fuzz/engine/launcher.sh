@@ -129,7 +129,7 @@ found=$(wc -l <"$scratch/found")
 ((found == 0 || status != 0)) || status=1
 
 elapsed=$((SECONDS - start > 0 ? SECONDS - start : 1))
-read -r inputs operations < <(od -An -t u8 "$FUZZ_COUNTERS" 2>/dev/null | tr '\n' ' ') || true
+read -r inputs operations _ < <(od -An -t u8 "$FUZZ_COUNTERS" 2>/dev/null | tr '\n' ' ') || true
 cat <<TXT
 
 $FUZZ_NAME: $elapsed seconds of $FUZZ_ENGINE
