@@ -25,6 +25,8 @@ static _Atomic(pthread_t) osmem_forker; /* has the lock and forks; 0: nobody */
 static struct os_kernel osmem_kernel;
 static struct os_front osmem_front;
 static bool osmem_has_options;
+/* Until they are known: light, but what is freed is cleared, as a tier that verifies must trust. */
+static const struct os_options osmem_before = {.tier = TIER_LIGHT, .zero = 1};
 static struct os_cache osmem_cache;
 
 /* The thread that forks has the lock already, and what else is called around a fork allocates. */
@@ -101,6 +103,7 @@ static void osmem_begin(void) {
         sys_real_kernel(&osmem_kernel);
         osmem_kernel.broken = osmem_broken;
         front_init(&osmem_front, &osmem_kernel);
+        front_set_options(&osmem_front, &osmem_before);
         osmem_front.on_fault = osmem_on_fault;
     }
     osmem_set_options();
@@ -121,9 +124,9 @@ __attribute__((constructor)) static void osmem_start(void) {
 
 /* Behind the program's own exit handlers. */
 __attribute__((destructor)) static void osmem_end(void) {
-    struct os_front *front = osmem_enter();
-    if (front->options->at_exit)
-        front_check(front, "exit");
+    if (!osmem_has_options || !osmem_front.options->at_exit)
+        return; /* a handler that interrupted a call may exit: no lock without need */
+    front_check(osmem_enter(), "exit");
     osmem_leave();
 }
 
