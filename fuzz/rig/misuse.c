@@ -247,6 +247,7 @@ static const char *misuse_dead_kinds(const struct rig *rig,
                                      const char *if_free) {
     switch (rig->subject->region(rig->self, dead->address)) {
     case REGION_IN_USE:
+    case REGION_REST:
         return "interior-pointer"; /* of a longer block that is there now */
     case REGION_NONE:
         return "double-free,use-after-free,foreign-pointer,forged-pointer";

@@ -305,7 +305,7 @@ static enum subject_region osmem_region(void *self, const void *address) {
         return REGION_NONE;
     size_t watched = place.room - place.slack + canary_length(place.slack);
     if (place.block == NO_BLOCK && (const char *)address >= place.address + watched)
-        return REGION_NONE; /* behind the canary, up to the page's end */
+        return REGION_REST; /* behind the canary, up to the page's end */
     if (fault == OS_OK || place.block == NO_BLOCK)
         return REGION_IN_USE;
     enum block_state state = tag_state(tags_load(block_tag(heap, place.block)));

@@ -24,6 +24,7 @@ enum subject_region {
     REGION_WAITING,
     REGION_FREE,
     REGION_LINK, /* free, and the subject's own bytes stand there */
+    REGION_REST, /* in use: behind the bytes asked for, farther than the subject looks */
 };
 
 /* A mistake of the program as the subject tells it. */
