@@ -18,9 +18,10 @@ static size_t mutate_below(uint64_t *random, size_t n) {
 
 /* What a program mostly does; the others come by chance of bytes, and from the seeds. */
 static const uint8_t mutate_kinds[] = {
-    OP_MALLOC,  OP_MALLOC, OP_MALLOC, OP_CALLOC, OP_REALLOC, OP_REALLOC,
-    OP_REALLOC, OP_FREE,   OP_FREE,   OP_FREE,   OP_FREE,    OP_ALIGNED_ALLOC,
-    OP_WRITE,   OP_TRIM,   OP_REFUSE, OP_SBRK,   OP_REALLOC, OP_USABLE_SIZE,
+    OP_MALLOC,  OP_MALLOC,        OP_MALLOC,      OP_CALLOC,     OP_REALLOC,
+    OP_REALLOC, OP_REALLOC,       OP_FREE,        OP_FREE,       OP_FREE,
+    OP_FREE,    OP_ALIGNED_ALLOC, OP_WRITE,       OP_TRIM,       OP_REFUSE,
+    OP_SBRK,    OP_REALLOC,       OP_USABLE_SIZE, OP_FREE_SIZED,
 };
 
 /* Small slots more often, so that operations meet. */
@@ -30,6 +31,8 @@ static uint8_t mutate_slot(uint64_t *random) {
 }
 
 static struct op_size mutate_size(uint64_t *random) {
+    if (mutate_below(random, 32) == 0) /* which is a case of its own everywhere */
+        return (struct op_size){SIZE_BYTE, 0};
     struct op_size size = {(uint8_t)mutate_below(random, SIZE_CLASSES),
                            (uint32_t)mutate_below(random, 1024)};
     if (size_is_any(size)) {

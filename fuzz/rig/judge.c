@@ -175,7 +175,8 @@ bool judge_block(struct rig *rig, const struct rig_request *request, char *block
         !judge_fail(rig, "usable size", "at least the size asked", "%zu of %zu",
                     *reserved, request->size))
         return false;
-    if (!rig->subject->elsewhere && !machine_holds(rig->machine, block, *reserved) &&
+    if (!rig->subject->elsewhere && *reserved &&
+        !machine_holds(rig->machine, block, *reserved) &&
         !judge_fail(rig, "outside", "memory of the heap",
                     "%zu bytes that the kernel did not give", *reserved))
         return false;

@@ -2,18 +2,18 @@
 
 #include <string.h>
 
+#include "fuzz/rig/damage.h"
 #include "fuzz/rig/judge.h"
 #include "fuzz/rig/pattern.h"
 #include "fuzz/rig/run.h"
 #include "osmem/base/num.h"
 
-static bool misuse_fail(struct rig *rig, const char *expected, enum op_kind kind,
-                        const char *found) {
+bool misuse_fail(struct rig *rig, const char *expected, enum op_kind kind,
+                 const char *found) {
     return judge_fail(rig, "misuse", expected, "%s: %s", op_name(kind), found);
 }
 
-/* One of the words of a list with commas. */
-static bool misuse_lists(const char *list, const char *word) {
+bool misuse_lists(const char *list, const char *word) {
     size_t length = strlen(word);
     for (const char *at = list; (at = strstr(at, word)); at++)
         if ((at == list || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
@@ -22,37 +22,6 @@ static bool misuse_lists(const char *list, const char *word) {
 }
 
 /* ---- faults ---- */
-
-/* As what a damage may be told. */
-static const char *misuse_kinds_of(const struct misuse_damage *damage) {
-    if (damage->kind == OP_OVERFLOW)
-        return "heap-buffer-overflow";
-    if (damage->region == REGION_IN_USE)
-        return "heap-buffer-underflow,heap-buffer-overflow";
-    return "write-after-free,heap-buffer-underflow";
-}
-
-static void misuse_drop(struct misuse *misuse, unsigned number) {
-    misuse->pending[number] = misuse->pending[--misuse->pendings];
-}
-
-/* Puts right what the subject told of; false if nothing is damaged there. */
-static bool misuse_settle(struct rig *rig, const struct subject_fault *fault) {
-    struct misuse *misuse = &rig->misuse;
-    bool any = false;
-    for (unsigned i = misuse->pendings; i-- > 0;) {
-        struct misuse_damage *damage = &misuse->pending[i];
-        if (num_address(damage->at) - num_address(fault->damaged) >= fault->room)
-            continue;
-        any = true;
-        memcpy(damage->at, damage->was, damage->length);
-        misuse->found[damage->kind - OP_OVERFLOW]++;
-        if (!misuse_lists(misuse_kinds_of(damage), fault->kind))
-            misuse_fail(rig, misuse_kinds_of(damage), damage->kind, fault->kind);
-        misuse_drop(misuse, i);
-    }
-    return any;
-}
 
 static void misuse_told(void *context, const struct subject_fault *fault) {
     struct rig *rig = context;
@@ -63,7 +32,7 @@ static void misuse_told(void *context, const struct subject_fault *fault) {
             judge_fail(rig, "misuse", misuse->kinds, "%s", fault->kind);
         return;
     }
-    if (!misuse_settle(rig, fault)) {
+    if (!damage_settle(rig, fault)) {
         judge_fail(rig, "misuse", "no fault", "%s", fault->kind);
         return;
     }
@@ -83,82 +52,15 @@ bool misuse_again(struct rig *rig) {
     return again;
 }
 
-/* ---- damage ---- */
+/* ---- blocks ---- */
 
-static bool misuse_is_live(const struct rig *rig, const char *at, size_t length) {
-    for (unsigned slot = 0; slot < OP_SLOTS; slot++) {
-        const struct shadow_block *block = &rig->shadow.slot[slot];
-        if (block->address && at < block->address + block->asked &&
-            block->address < at + length)
-            return true;
-    }
-    return false;
-}
-
-static bool misuse_overlaps(const struct misuse *misuse, const char *at, size_t length) {
-    for (unsigned i = 0; i < misuse->pendings; i++)
-        if (at < misuse->pending[i].at + misuse->pending[i].length &&
-            misuse->pending[i].at < at + length)
-            return true;
-    return false;
-}
-
-/* Changes bytes if the subject promises to find that; of one granule, so that all fare alike. */
-static bool misuse_damage(struct rig *rig, enum op_kind kind, const char *block, char *at,
-                          size_t length, uint8_t bits) {
-    struct misuse *misuse = &rig->misuse;
-    length = num_min(length, MISUSE_BYTES - num_address(at) % MISUSE_BYTES);
-    if (misuse->pendings == MISUSE_PENDING || length == 0 ||
-        !machine_holds(rig->machine, at, length) || misuse_is_live(rig, at, length) ||
-        misuse_overlaps(misuse, at, length))
-        return true;
-    struct misuse_damage damage = {
-        .at = at,
-        .block = block,
-        .length = length,
-        .kind = kind,
-        .region = rig->subject->region(rig->self, at),
-    };
-    if (!(rig->subject->promises >> damage.region & 1) ||
-        rig->subject->region(rig->self, at + length - 1) != damage.region)
-        return true;
-    for (size_t i = 0; i < length; i++) {
-        damage.was[i] = (unsigned char)at[i];
-        damage.wrote[i] = damage.was[i] ^ (unsigned char)(bits + 1 ? bits + 1 : 1);
-    }
-    memcpy(at, damage.wrote, length);
-    machine_written(rig->machine, at, length);
-    misuse->pending[misuse->pendings++] = damage;
-    misuse->executed[kind - OP_OVERFLOW]++;
-    return true;
-}
-
-/* What the slot holds, or the next one that holds something; NULL: none does. */
-static struct shadow_block *misuse_live(struct rig *rig, unsigned slot) {
+struct shadow_block *misuse_live(struct rig *rig, unsigned slot) {
     for (unsigned i = 0; i < OP_SLOTS; i++) {
         struct shadow_block *block = &rig->shadow.slot[(slot + i) % OP_SLOTS];
         if (block->address)
             return block;
     }
     return NULL;
-}
-
-static bool misuse_overflow(struct rig *rig, const struct op *op) {
-    const struct shadow_block *block = misuse_live(rig, op->slot);
-    if (!block || block->asked != block->reserved)
-        return true; /* without a canary the room is the user's */
-    size_t most = MISUSE_BYTES - block->asked % MISUSE_BYTES;
-    return misuse_damage(rig, OP_OVERFLOW, block->address, block->address + block->asked,
-                         1 + op->count % most, op->count / 16);
-}
-
-static bool misuse_underflow(struct rig *rig, const struct op *op) {
-    const struct shadow_block *block = misuse_live(rig, op->slot);
-    size_t length = 1 + op->count % MISUSE_BYTES;
-    if (!block)
-        return true;
-    return misuse_damage(rig, OP_UNDERFLOW, NULL, block->address - length, length,
-                         op->count / 16);
 }
 
 static bool misuse_has_owner(const struct rig *rig, const char *address) {
@@ -168,45 +70,13 @@ static bool misuse_has_owner(const struct rig *rig, const char *address) {
     return false;
 }
 
-/* A block of before whose address nobody has, this one or one of the next; NULL: there is none. */
-static const struct shadow_block *misuse_dead(const struct rig *rig, unsigned number) {
+const struct shadow_block *misuse_dead(const struct rig *rig, unsigned number) {
     for (unsigned i = 0; i < MISUSE_DEAD; i++) {
         const struct shadow_block *dead = &rig->misuse.dead[(number + i) % MISUSE_DEAD];
         if (dead->address && !misuse_has_owner(rig, dead->address))
             return dead;
     }
     return NULL;
-}
-
-static bool misuse_write_after_free(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = misuse_dead(rig, op->slot);
-    if (!dead || dead->reserved == 0)
-        return true;
-    size_t offset = op->count * dead->reserved / 256;
-    size_t length = num_min(1 + op->count % MISUSE_BYTES, dead->reserved - offset);
-    return misuse_damage(rig, OP_WRITE_AFTER_FREE, NULL, dead->address + offset, length,
-                         op->count / 16);
-}
-
-/* Each damage was told of before its block changed its state. */
-static bool misuse_watch(struct rig *rig) {
-    struct misuse *misuse = &rig->misuse;
-    for (unsigned i = misuse->pendings; i-- > 0;) {
-        struct misuse_damage *damage = &misuse->pending[i];
-        enum subject_region now = rig->subject->region(rig->self, damage->at);
-        bool is_free = damage->region == REGION_FREE || damage->region == REGION_LINK;
-        bool still_free = now == REGION_FREE || now == REGION_LINK;
-        /* A link may come to stand there, and memory may go back to the system. */
-        if (is_free &&
-            (now == REGION_NONE ||
-             (still_free && memcmp(damage->at, damage->wrote, damage->length) != 0))) {
-            misuse->executed[damage->kind - OP_OVERFLOW]--;
-            misuse_drop(misuse, i);
-        } else if (now != damage->region && !(is_free && still_free))
-            return misuse_fail(rig, misuse_kinds_of(damage), damage->kind,
-                               "nothing was told");
-    }
-    return true;
 }
 
 /* ---- bad calls ---- */
@@ -249,6 +119,8 @@ static const char *misuse_dead_kinds(const struct rig *rig,
     case REGION_IN_USE:
     case REGION_REST:
         return "interior-pointer"; /* of a longer block that is there now */
+    case REGION_LEAD:
+        return "forged-pointer";
     case REGION_NONE:
         return "double-free,use-after-free,foreign-pointer,forged-pointer";
     default:
@@ -324,11 +196,11 @@ static bool misuse_dead_usable_size(struct rig *rig, const struct op *op) {
 bool misuse_do(struct rig *rig, const struct op *op) {
     switch (op->kind) {
     case OP_OVERFLOW:
-        return misuse_overflow(rig, op);
+        return damage_overflow(rig, op);
     case OP_UNDERFLOW:
-        return misuse_underflow(rig, op);
+        return damage_underflow(rig, op);
     case OP_WRITE_AFTER_FREE:
-        return misuse_write_after_free(rig, op);
+        return damage_write_after_free(rig, op);
     case OP_DOUBLE_FREE:
         return misuse_double_free(rig, op);
     case OP_INTERIOR_FREE:
@@ -359,43 +231,12 @@ void misuse_start(struct rig *rig) {
     rig->subject->watch(rig->self, misuse_told, rig);
 }
 
-/* Of what lies right beside a block that came back, a subject that looks around has told. */
-static bool misuse_looked_around(struct rig *rig, const struct shadow_block *dead) {
-    const struct misuse *misuse = &rig->misuse;
-    size_t room =
-        num_ceil(dead->reserved + rig->subject->behind, rig->subject->alignment);
-    if (num_address(dead->address) % MACHINE_PAGE == 0)
-        return true; /* it may have had a mapping of its own, which has no neighbours */
-    for (unsigned i = 0; i < misuse->pendings; i++) {
-        const struct misuse_damage *damage = &misuse->pending[i];
-        bool left = num_address(dead->address) - num_address(damage->at) <= MISUSE_BYTES;
-        if (left || damage->block == dead->address + room)
-            return misuse_fail(rig, misuse_kinds_of(damage), damage->kind,
-                               "nothing was told by the free right beside it");
-    }
-    return true;
-}
-
 bool misuse_after(struct rig *rig, const struct shadow_block *dead) {
     struct misuse *misuse = &rig->misuse;
-    if (rig->failure.oracle || !misuse_watch(rig))
+    if (rig->failure.oracle || !damage_watch(rig))
         return false;
     if (!dead->address)
         return true;
     misuse->dead[misuse->deads++ % MISUSE_DEAD] = *dead;
-    return !rig->subject->looks_around || misuse_looked_around(rig, dead);
-}
-
-bool misuse_finish(struct rig *rig) {
-    struct misuse *misuse = &rig->misuse;
-    while (misuse->pendings) {
-        unsigned before = misuse->pendings;
-        rig->subject->tell(rig->self);
-        if (rig->failure.oracle)
-            return false;
-        if (misuse->pendings == before)
-            return misuse_fail(rig, misuse_kinds_of(&misuse->pending[0]),
-                               misuse->pending[0].kind, "nothing was told at the end");
-    }
-    return true;
+    return !rig->subject->looks_around || damage_looked_around(rig, dead);
 }

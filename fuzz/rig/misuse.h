@@ -58,7 +58,18 @@ bool misuse_again(struct rig *rig);
 /* After an operation: `dead` is the block that its slot no longer holds, if its address is set. */
 bool misuse_after(struct rig *rig, const struct shadow_block *dead);
 
-/* The check at the end tells of whatever was not met before. */
-bool misuse_finish(struct rig *rig);
+/* ---- for damage ---- */
+
+/* What the slot holds, or the next one that holds something; NULL: none does. */
+struct shadow_block *misuse_live(struct rig *rig, unsigned slot);
+
+/* A block of before whose address nobody has, this one or one of the next; NULL: there is none. */
+const struct shadow_block *misuse_dead(const struct rig *rig, unsigned number);
+
+/* One of the words of a list with commas. */
+bool misuse_lists(const char *list, const char *word);
+
+bool misuse_fail(struct rig *rig, const char *expected, enum op_kind kind,
+                 const char *found);
 
 #endif

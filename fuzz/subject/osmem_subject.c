@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fuzz/subject/heap_state.h"
 #include "osmem/base/num.h"
 #include "osmem/block/canary.h"
 #include "osmem/check/check.h"
@@ -58,9 +59,14 @@ static void *osmem_open_standard(struct machine *machine) {
     return self;
 }
 
+/* Samples come often, and the box has little address space to keep. */
 static void *osmem_open_full(struct machine *machine) {
+    static struct os_options options;
     struct osmem_self *self = osmem_start(machine);
-    front_set_options(&self->front, &options_of_tier[TIER_FULL]);
+    options = options_of_tier[TIER_FULL];
+    options.sample = 20;
+    options.keep = (size_t)2 << 20;
+    front_set_options(&self->front, &options);
     return self;
 }
 
@@ -110,7 +116,7 @@ static bool osmem_fences_hold(const struct osmem_self *self) {
     for (size_t i = 0; i < self->front.heap.large.count; i++) {
         const struct large_entry *entry = &entries[i];
         if (entry->live && entry->guarded &&
-            (machine_holds(self->machine, entry->address - 1, 1) ||
+            (machine_holds(self->machine, large_start(&self->front.heap, entry) - 1, 1) ||
              machine_holds(self->machine, entry->address + entry->room, 1)))
             return false;
     }
@@ -154,75 +160,16 @@ static struct subject_statistics osmem_statistics(void *self) {
                  counters->slack};
 }
 
-struct osmem_digest {
-    uint64_t sum;
-    const char *base;
-};
-
-static bool osmem_digest_block(void *context, const struct walk_block *block) {
-    struct osmem_digest *digest = context;
-    if (block->state == STATE_IN_USE)
-        digest->sum =
-            num_mix(digest->sum + num_mix((uint64_t)(block->address - digest->base)) +
-                    block->room + block->slack);
-    return true;
-}
-
 static uint64_t osmem_digest(void *self) {
     const struct osmem_self *to = self;
-    struct osmem_digest digest = {0, to->machine->memory};
-    walk_heap(&to->front.heap, osmem_digest_block, &digest);
-    return digest.sum;
-}
-
-static uint64_t osmem_offset(const struct osmem_self *self, const void *address) {
-    return address ? num_mix((uint64_t)((const char *)address - self->machine->memory))
-                   : 0;
-}
-
-static uint64_t osmem_sum(uint64_t sum, const void *bytes, size_t length) {
-    const char *at = bytes;
-    for (; length >= 8; at += 8, length -= 8) {
-        uint64_t word;
-        memcpy(&word, at, 8);
-        sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
-        sum ^= sum >> 29;
-    }
-    for (; length > 0; length--)
-        sum = num_mix(sum + (unsigned char)*at++);
-    return sum;
-}
-
-/* The tags with their links, the links of small blocks, and what may look like zero. */
-static uint64_t osmem_span_state(const struct osmem_self *self, unsigned number) {
-    const struct os_heap *heap = &self->front.heap;
-    const struct os_span *span = &heap->span[number];
-    struct tags_extent extent;
-    uint64_t sum = osmem_offset(self, span->base) + num_mix(span->granules) +
-                   osmem_offset(self, span->break_end);
-    if (span->granules)
-        sum = osmem_sum(sum, (const void *)span->tags, span->granules);
-    for (size_t at = 0; at < span->granules && tags_read(span->tags + at, &extent);
-         at += extent.granules)
-        if (extent.state == STATE_FREE)
-            sum = osmem_sum(sum, span->base + at * GRANULE,
-                            num_min(extent.granules * GRANULE, 64));
-    return sum;
+    return heap_digest(&to->front.heap, to->machine->memory);
 }
 
 static uint64_t osmem_state(void *self) {
     const struct osmem_self *from = self;
-    const struct os_heap *heap = &from->front.heap;
-    uint64_t sum =
-        osmem_sum(heap->break_span + heap->choice, &heap->bins, sizeof heap->bins);
-    for (unsigned i = 0; i < heap->spans; i++)
-        sum = num_mix(sum + osmem_span_state(from, i));
-    for (size_t i = 0; i < heap->large.count; i++) {
-        const struct large_entry *entry = &large_entries(heap)[i];
-        sum = num_mix(sum + osmem_offset(from, entry->base) + entry->length) +
-              osmem_offset(from, entry->address) + entry->room + entry->live;
-    }
-    return num_mix(sum + machine_state(from->machine));
+    return num_mix(heap_state(&from->front.heap, from->machine->memory) +
+                   from->front.sample.until + num_mix(from->front.sample.random) +
+                   machine_state(from->machine));
 }
 
 /* The mappings that stay when nothing is in use: planes, spans, registry and quarantine's ring. */
@@ -302,7 +249,10 @@ static enum subject_region osmem_region(void *self, const void *address) {
     struct os_place place;
     enum os_fault fault = heap_find(heap, address, &place);
     if (!place.address)
-        return REGION_NONE;
+        return heap_beside(heap, address, &place) == SIDE_IN_FRONT &&
+                       machine_holds(to->machine, address, 1)
+                   ? REGION_LEAD
+                   : REGION_NONE;
     size_t watched = place.room - place.slack + canary_length(place.slack);
     if (place.block == NO_BLOCK && (const char *)address >= place.address + watched)
         return REGION_REST; /* behind the canary, up to the page's end */
@@ -391,7 +341,8 @@ const struct subject osmem_misused_full_subject = {
     .waits = true,
     .misused = true,
     .looks_around = true,
-    .promises = 1 << REGION_IN_USE | 1 << REGION_WAITING | 1 << REGION_FREE,
+    .promises =
+        1 << REGION_IN_USE | 1 << REGION_WAITING | 1 << REGION_FREE | 1 << REGION_LEAD,
     .open = osmem_open_full,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,

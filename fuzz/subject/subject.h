@@ -24,6 +24,7 @@ enum subject_region {
     REGION_WAITING,
     REGION_FREE,
     REGION_LINK, /* free, and the subject's own bytes stand there */
+    REGION_LEAD, /* in front of a block that has pages of its own */
     REGION_REST, /* in use: behind the bytes asked for, farther than the subject looks */
 };
 

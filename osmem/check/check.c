@@ -174,11 +174,28 @@ static bool check_entry(const struct os_heap *heap, const struct large_entry *en
         return false;
     if (!entry->live)
         return true;
-    return entry->room > 0 && entry->room % page == 0 && lead < entry->length &&
-           entry->room <= entry->length - lead && entry->slack <= entry->room;
+    return !entry->kept && num_address(entry->address) % GRANULE == 0 &&
+           (num_address(entry->address) + entry->room) % page == 0 &&
+           lead < entry->length && entry->room <= entry->length - lead &&
+           entry->slack <= entry->room;
 }
 
-/* And F1 for large blocks; `blocks_slack` is that of all others. */
+/* What is wrong with the bytes of a large block. */
+static enum os_invariant check_large_bytes(const struct os_heap *heap,
+                                           const struct large_entry *entry) {
+    struct os_place place = {.address = entry->address,
+                             .room = entry->room,
+                             .slack = entry->slack,
+                             .block = NO_BLOCK};
+    if (!entry->live)
+        return INVARIANT_NONE;
+    if (!heap_canary_holds(heap, &place))
+        return INVARIANT_F1;
+    struct heap_filled lead = heap_lead(heap, &place);
+    return fill_holds(lead.at, lead.length, lead.byte) ? INVARIANT_NONE : INVARIANT_L2;
+}
+
+/* And F1 and L2 for large blocks; `blocks_slack` is that of all others. */
 static struct check_breach check_l1(const struct os_heap *heap, size_t blocks_slack) {
     size_t live = 0, room = 0, slack = blocks_slack;
     const struct large_entry *entries = large_entries(heap);
@@ -189,17 +206,17 @@ static struct check_breach check_l1(const struct os_heap *heap, size_t blocks_sl
                           num_address(entry->base);
         if (!in_order || !check_entry(heap, entry))
             return (struct check_breach){INVARIANT_L1, entry->address};
-        struct os_place place = {
-            .address = entry->address, .room = entry->room, .slack = entry->slack};
-        if (!heap_canary_holds(heap, &place))
-            return (struct check_breach){INVARIANT_F1, entry->address};
+        enum os_invariant broken = check_large_bytes(heap, entry);
+        if (broken != INVARIANT_NONE)
+            return (struct check_breach){broken, entry->address};
         live += entry->live;
-        slack += entry->slack;
+        slack += entry->live ? entry->slack : 0;
         room += entry->live ? entry->room : 0;
     }
-    bool counted = live == heap->counters.large_blocks &&
-                   room == heap->counters.large_room && slack == heap->counters.slack &&
-                   heap->large.count - live == heap->counters.large_idle;
+    bool counted =
+        live == heap->counters.large_blocks && room == heap->counters.large_room &&
+        slack == heap->counters.slack &&
+        heap->large.count - live == heap->counters.large_idle + heap->large.kept_count;
     return (struct check_breach){counted ? INVARIANT_NONE : INVARIANT_L1, NULL};
 }
 

@@ -37,14 +37,15 @@ static bool check_is_free(struct check_listed *listed, os_block block, size_t *g
     return true;
 }
 
-/* A list from `head` on: every block has this size and points back to the one before. */
+/* A list from `head` on: every block has this size and points back to the one before. One that
+ * points to what is not in the list is to blame, not what it points to. */
 static bool check_list(struct check_listed *listed, os_block head, size_t granules) {
     os_block previous = NO_BLOCK;
     for (os_block block = head; block != NO_BLOCK;) {
         os_block next, back;
         size_t size;
         if (!check_is_free(listed, block, &size))
-            return false;
+            return previous != NO_BLOCK ? check_fail(listed, previous) : false;
         if (size != granules ||
             !link_get(listed->heap, block, granules, LINK_PREVIOUS, &back) ||
             !link_get(listed->heap, block, granules, LINK_NEXT, &next) ||

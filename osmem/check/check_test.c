@@ -204,7 +204,7 @@ END_TEST
 START_TEST(h1_a_link_to_nowhere) {
     open_heap();
     tags_set_link(tag_of(medium), LINK_NEXT, block_name(5, 3));
-    expect(INVARIANT_H1, NULL);
+    expect(INVARIANT_H1, medium.address);
 }
 END_TEST
 
@@ -271,6 +271,20 @@ START_TEST(f1_a_canary_that_was_written_over) {
     ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
     heap.counters.slack++;
     expect(INVARIANT_L1, NULL);
+}
+END_TEST
+
+START_TEST(l2_a_byte_in_front_of_a_large_block) {
+    open_heap();
+    struct os_place alone;
+    heap_take_alone(&heap, 48, GRANULE, &alone);
+    size_t lead = MACHINE_PAGE - 48;
+    expect(INVARIANT_NONE, NULL);
+    for (size_t at = 1; at <= lead; at += lead - 1) {
+        alone.address[-(ptrdiff_t)at] = 1;
+        expect(INVARIANT_L2, alone.address);
+        alone.address[-(ptrdiff_t)at] = 0;
+    }
 }
 END_TEST
 
@@ -377,7 +391,8 @@ int main(void) {
               h1_a_trie_node_on_another_path, h1_links_that_disagree, h1_a_written_link,
               h1_a_list_in_a_circle, h1_a_trie_node_astray, h1_a_link_to_nowhere,
               h2_a_count_that_is_off, h3_a_break_below_the_end, l1_a_registry_that_is_off,
-              f1_a_canary_that_was_written_over, q1_a_block_that_waits_was_written_to,
-              z1_a_byte_that_is_not_zero, z2_a_free_block_that_is_not_clear,
-              the_walk_stops_where_no_block_starts, the_picture_shows_what_is_where));
+              l2_a_byte_in_front_of_a_large_block, f1_a_canary_that_was_written_over,
+              q1_a_block_that_waits_was_written_to, z1_a_byte_that_is_not_zero,
+              z2_a_free_block_that_is_not_clear, the_walk_stops_where_no_block_starts,
+              the_picture_shows_what_is_where));
 }

@@ -102,6 +102,40 @@ void blame_fill(struct os_front *front, const struct front_call *call,
     blame_damage(front, OS_FAULT_WRITE_AFTER_FREE, call, place, &damage, filled->length);
 }
 
+void blame_lead(struct os_front *front, const struct front_call *call,
+                const struct os_place *place, const struct heap_filled *lead) {
+    struct fill_damage damage = fill_damage(lead->at, lead->length, lead->byte);
+    front->on_fault(
+        front, &(struct os_fault_info){.kind = OS_FAULT_UNDERFLOW,
+                                       .verb = call->verb,
+                                       .address = call->address,
+                                       .block = place->address,
+                                       .room = place->room,
+                                       .asked = handover_usable(place),
+                                       .changed = damage.changed,
+                                       .first = lead->length - damage.first,
+                                       .expected = damage.expected,
+                                       .found = damage.found,
+                                       .left = {lead->at, lead->length, "nobody's"}});
+}
+
+/* The links of a small free block stand where its user could write; all else is out of his reach. */
+static void blame_bookkeeping(struct os_front *front, const struct front_call *call,
+                              struct check_breach breach, const struct os_place *place) {
+    bool linked = breach.invariant == INVARIANT_H1 && place->address &&
+                  place->room < TAG_LINKS_MIN_GRANULES * GRANULE;
+    struct os_fault_info info = {.kind =
+                                     linked ? OS_FAULT_FREE_LINK : OS_FAULT_EXPECTATION,
+                                 .verb = call->verb,
+                                 .address = breach.where};
+    if (linked) {
+        info.block = place->address;
+        info.room = place->room;
+    } else
+        info.detail = check_rule(breach.invariant);
+    front->on_fault(front, &info);
+}
+
 void blame_breach(struct os_front *front, const struct front_call *call,
                   struct check_breach breach) {
     struct os_place place;
@@ -110,6 +144,10 @@ void blame_breach(struct os_front *front, const struct front_call *call,
     switch (breach.invariant) {
     case INVARIANT_F1:
         blame_canary(front, call, &place);
+        return;
+    case INVARIANT_L2:
+        filled = heap_lead(&front->heap, &place);
+        blame_lead(front, call, &place, &filled);
         return;
     case INVARIANT_Q1:
         filled = heap_filled(&front->heap, &place, STATE_QUARANTINED);
@@ -121,10 +159,6 @@ void blame_breach(struct os_front *front, const struct front_call *call,
         blame_fill(front, call, &place, &filled);
         return;
     default:
-        front->on_fault(front,
-                        &(struct os_fault_info){.kind = OS_FAULT_EXPECTATION,
-                                                .verb = call->verb,
-                                                .address = breach.where,
-                                                .detail = check_rule(breach.invariant)});
+        blame_bookkeeping(front, call, breach, &place);
     }
 }

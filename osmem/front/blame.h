@@ -29,6 +29,10 @@ void blame_size(struct os_front *front, const struct front_call *call,
 void blame_canary(struct os_front *front, const struct front_call *call,
                   const struct os_place *place);
 
+/* Memory in front of a block with a mapping of its own that somebody wrote into. */
+void blame_lead(struct os_front *front, const struct front_call *call,
+                const struct os_place *place, const struct heap_filled *lead);
+
 /* A block, free or waiting, that somebody wrote into, or an underflow of the one on its right. */
 void blame_fill(struct os_front *front, const struct front_call *call,
                 const struct os_place *place, const struct heap_filled *filled);

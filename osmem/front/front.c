@@ -12,6 +12,7 @@ void front_init(struct os_front *front, struct os_kernel *kernel) {
     heap_init(&front->heap, kernel);
     front->calls = 0;
     front->quarantine = (struct os_quarantine){.count = 0};
+    front->sample = (struct os_sample){.until = 0};
     front->options = &options_of_tier[TIER_LIGHT];
 }
 
@@ -23,6 +24,8 @@ void front_set_options(struct os_front *front, const struct os_options *options)
         quarantine_open(&front->quarantine, &front->heap, options->quarantine);
     if (options->random)
         heap_choose_at_random(&front->heap);
+    heap_guard(&front->heap, options->guard, options->keep);
+    front->sample.random = num_mix(front->heap.canary_key[1] ^ front->heap.key[0]);
 }
 
 /* Shortage is the caller's to know, everything else is a fault. */
@@ -107,6 +110,24 @@ static void front_receive(struct os_front *front, const struct front_call *call,
     place->zero = from == 0;
 }
 
+/* A block that deserves it, on pages of its own; false: let it be one like the others. */
+static bool front_take_alone(struct os_front *front, size_t asked, size_t room,
+                             size_t alignment, struct os_place *place) {
+    bool sampled = sample_is_due(&front->sample, front->options->sample);
+    if (asked == 0 && front->options->guard)
+        room = 0;
+    else if (!sampled)
+        return false;
+    return heap_take_alone(&front->heap, room, alignment, place) == OS_OK;
+}
+
+/* Before a request is refused: what waits, verified, and what is only kept. */
+static bool front_give_up(struct os_front *front, const struct front_call *call) {
+    bool any = front->quarantine.count > 0;
+    front_drain(front, call, 0);
+    return heap_give_up(&front->heap) || any;
+}
+
 static enum os_fault front_take(struct os_front *front, struct os_cache *cache,
                                 const struct front_call *call, size_t asked,
                                 size_t alignment, struct os_place *place) {
@@ -114,10 +135,11 @@ static enum os_fault front_take(struct os_front *front, struct os_cache *cache,
     front_check_sometimes(front, call);
     if (!handover_room(front->options, asked, &room))
         return OS_NO_MEMORY;
-    enum os_fault fault = heap_take(&front->heap, room, alignment, place);
-    if (fault == OS_NO_MEMORY && front->quarantine.count) {
-        front_drain(front, call, 0);
+    enum os_fault fault = OS_OK;
+    if (!front_take_alone(front, asked, room, alignment, place)) {
         fault = heap_take(&front->heap, room, alignment, place);
+        if (fault == OS_NO_MEMORY && front_give_up(front, call))
+            fault = heap_take(&front->heap, room, alignment, place);
     }
     if (fault == OS_OK) {
         front_receive(front, call, place, 0);
@@ -149,6 +171,19 @@ static void front_look_around(struct os_front *front, const struct front_call *c
         blame_fill(front, call, &left.place, &filled);
 }
 
+/* The canary holds; else it was told. Of what was written in front of a block it is told as well, but
+ * that is no reason not to serve it. */
+static bool front_inspect(struct os_front *front, const struct front_call *call,
+                          const struct os_place *place) {
+    struct heap_filled lead = heap_lead(&front->heap, place);
+    if (!fill_holds(lead.at, lead.length, lead.byte))
+        blame_lead(front, call, place, &lead);
+    if (handover_inspect(&front->heap, place) == OS_OK)
+        return true;
+    blame_canary(front, call, place);
+    return false;
+}
+
 /* The block in use at an address; false where there is none, or its canary does not hold. */
 static bool front_find(struct os_front *front, const struct front_call *call,
                        struct os_place *place) {
@@ -157,10 +192,7 @@ static bool front_find(struct os_front *front, const struct front_call *call,
         blame_call(front, fault, call, place);
         return false;
     }
-    if (handover_inspect(&front->heap, place) == OS_OK)
-        return true;
-    blame_canary(front, call, place);
-    return false;
+    return front_inspect(front, call, place);
 }
 
 static void front_give(struct os_front *front, struct os_cache *cache,
@@ -301,13 +333,10 @@ size_t front_usable_size(struct os_front *front, const void *address) {
     if (!address)
         return 0;
     enum os_fault fault = heap_find(&front->heap, address, &place);
-    if (fault == OS_OK && handover_inspect(&front->heap, &place) == OS_OK)
-        return handover_usable(&place);
     if (fault == OS_OK)
-        blame_canary(front, &call, &place);
-    else
-        blame_call(front, fault == OS_FAULT_DOUBLE_FREE ? OS_FAULT_USE_AFTER_FREE : fault,
-                   &call, &place);
+        return front_inspect(front, &call, &place) ? handover_usable(&place) : 0;
+    blame_call(front, fault == OS_FAULT_DOUBLE_FREE ? OS_FAULT_USE_AFTER_FREE : fault,
+               &call, &place);
     return 0;
 }
 

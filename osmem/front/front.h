@@ -13,6 +13,7 @@
 
 #include "osmem/front/options.h"
 #include "osmem/front/quarantine.h"
+#include "osmem/front/sample.h"
 #include "osmem/heap/heap.h"
 #include "osmem/platform/fault.h"
 
@@ -25,6 +26,7 @@ struct os_cache {
 struct os_front {
     struct os_heap heap;
     struct os_quarantine quarantine;
+    struct os_sample sample;
     const struct os_options *options;
     size_t calls; /* since the last check of check_every */
     void (*on_fault)(struct os_front *front, const struct os_fault_info *info);

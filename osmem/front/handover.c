@@ -33,8 +33,9 @@ void handover_clear(const struct os_options *options, const struct os_place *pla
 void handover_clear_tail(const struct os_heap *heap, const struct os_options *options,
                          const struct os_place *place, size_t kept, size_t room) {
     size_t end = place->room;
+    uintptr_t from = num_address(place->address);
     if (place->block == NO_BLOCK)
-        end = num_min(end, num_ceil(room, heap->kernel->page));
+        end = num_min(end, num_ceil(from + room, heap->kernel->page) - from);
     if (options->zero && kept < end)
         memset(place->address + kept, 0, end - kept);
 }
@@ -52,7 +53,7 @@ size_t handover_usable(const struct os_place *place) {
 bool handover_fits(const struct os_options *options, const struct os_place *place,
                    size_t asked) {
     size_t room;
-    if (place->slack)
+    if (place->slack || place->room == 0)
         return asked == handover_usable(place);
     if (!handover_room(options, asked, &room))
         return false;

@@ -9,6 +9,7 @@
 #include "osmem/heap/fenced.h"
 #include "osmem/heap/large.h"
 #include "osmem/heap/policy.h"
+#include "osmem/heap/registry.h"
 #include "osmem/heap/span.h"
 #include "osmem/platform/expect.h"
 
@@ -29,6 +30,12 @@ void heap_init(struct os_heap *heap, struct os_kernel *kernel) {
 
 void heap_choose_at_random(struct os_heap *heap) {
     heap->choice = num_mix(heap->canary_key[0] + heap->key[0]) | 1;
+}
+
+void heap_guard(struct os_heap *heap, bool right, size_t keep) {
+    heap->large.right = right;
+    heap->large.keep = keep;
+    heap->large.random = num_mix(heap->canary_key[0] ^ heap->key[1]);
 }
 
 bool heap_adopt(struct os_heap *heap, char *memory, size_t size) {
@@ -75,7 +82,7 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
     if (!num_add(room, alignment - GRANULE, &loose))
         return OS_NO_MEMORY;
     if (heap_is_large(heap, loose))
-        return large_take(heap, room, alignment, place);
+        return large_take(heap, room, alignment, heap->large.right, place);
     os_block block = bins_best(heap, loose / GRANULE);
     if (block == NO_BLOCK) {
         enum os_fault fault = span_grow(heap, loose / GRANULE);
@@ -90,6 +97,13 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
     if (fault == OS_OK)
         *place = heap_place(heap, block, zero);
     return fault;
+}
+
+enum os_fault heap_take_alone(struct os_heap *heap, size_t room, size_t alignment,
+                              struct os_place *place) {
+    if (heap->large_from == SIZE_MAX || heap->large.count >= POLICY_ALONE)
+        return OS_NO_MEMORY;
+    return large_take(heap, room, alignment, true, place);
 }
 
 /* ---- finding ---- */
@@ -121,18 +135,18 @@ static enum os_fault heap_blame_stranger(const struct os_heap *heap,
     }
     if (fenced_holds(&heap->large.table, address))
         return OS_FAULT_FORGED;
-    return large_was_freed(heap, address) ? OS_FAULT_DOUBLE_FREE : OS_FAULT_FOREIGN;
+    return registry_was_freed(heap, address) ? OS_FAULT_DOUBLE_FREE : OS_FAULT_FOREIGN;
 }
 
 static enum os_fault heap_find_large(const struct os_heap *heap, const void *address,
                                      struct os_place *place) {
-    const struct large_entry *entry = large_find(heap, address);
+    const struct large_entry *entry = registry_find(heap, address);
     if (!entry)
         return heap_blame_stranger(heap, address);
     if (!entry->live)
         return OS_FAULT_DOUBLE_FREE;
     size_t offset = num_address(address) - num_address(entry->address);
-    if (offset >= entry->room)
+    if (offset && offset >= entry->room)
         return OS_FAULT_FORGED;
     *place = (struct os_place){.address = entry->address,
                                .room = entry->room,
@@ -141,6 +155,23 @@ static enum os_fault heap_find_large(const struct os_heap *heap, const void *add
     if (offset == 0)
         return OS_OK;
     return offset % GRANULE ? OS_FAULT_MISALIGNED : OS_FAULT_INTERIOR;
+}
+
+enum heap_side heap_beside(const struct os_heap *heap, const void *address,
+                           struct os_place *place) {
+    const struct large_entry *entry = registry_find(heap, address);
+    *place = (struct os_place){.block = NO_BLOCK};
+    if (!entry)
+        return registry_was_freed(heap, address) ? SIDE_FREED : SIDE_NONE;
+    place->address = entry->address;
+    place->room = entry->room;
+    place->slack = entry->slack;
+    if (!entry->live)
+        return SIDE_FREED;
+    size_t offset = num_address(address) - num_address(entry->address);
+    if (num_address(address) < num_address(entry->address))
+        return SIDE_IN_FRONT;
+    return offset >= entry->room - entry->slack ? SIDE_BEHIND : SIDE_NONE;
 }
 
 enum os_fault heap_find(const struct os_heap *heap, const void *address,
@@ -215,6 +246,12 @@ struct heap_filled heap_filled(const struct os_heap *heap, const struct os_place
                                 is_clear ? place->room - links : 0, FILL_CLEAR};
 }
 
+struct heap_filled heap_lead(const struct os_heap *heap, const struct os_place *place) {
+    size_t length =
+        place->block == NO_BLOCK ? num_address(place->address) % heap->kernel->page : 0;
+    return (struct heap_filled){place->address - length, length, FILL_CLEAR};
+}
+
 /* ---- neighbours ---- */
 
 static bool heap_neighbour_at(const struct os_heap *heap, os_block block,
@@ -273,8 +310,12 @@ enum os_fault heap_give(struct os_heap *heap, const struct os_place *place) {
     return fault != OS_OK ? fault : heap_trim_if_much(heap);
 }
 
+bool heap_give_up(struct os_heap *heap) {
+    return registry_let_go(heap);
+}
+
 enum os_fault heap_trim(struct os_heap *heap) {
-    large_retry_idle(heap);
+    registry_let_go(heap);
     enum os_fault fault = span_trim(heap, 0);
     span_discard(heap);
     return fault;

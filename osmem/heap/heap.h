@@ -33,6 +33,11 @@ void heap_init(struct os_heap *heap, struct os_kernel *kernel);
 enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
                         struct os_place *place);
 
+/* The same in a mapping of its own, at the end of a page; a room of 0: at no byte that can be
+ * touched. Refused also where many blocks have that already. */
+enum os_fault heap_take_alone(struct os_heap *heap, size_t room, size_t alignment,
+                              struct os_place *place);
+
 /*
  * Authenticates a pointer, the one function that does: OS_OK and its place, if a block in
  * use starts there; else what is wrong with it, and in `place` the block that it points
@@ -40,6 +45,16 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
  */
 enum os_fault heap_find(const struct os_heap *heap, const void *address,
                         struct os_place *place);
+
+/* How an address lies to a block with a mapping of its own, whose fences stop who goes there. */
+enum heap_side {
+    SIDE_NONE,
+    SIDE_IN_FRONT,
+    SIDE_BEHIND, /* of the bytes asked for */
+    SIDE_FREED, /* in the block, which is gone; `place` is without an address if it is forgotten */
+};
+enum heap_side heap_beside(const struct os_heap *heap, const void *address,
+                           struct os_place *place);
 
 /* The block that the last OS_FAULT_FREE_LINK is about. */
 struct os_place heap_suspect(const struct os_heap *heap);
@@ -82,6 +97,10 @@ bool heap_left(const struct os_heap *heap, const struct os_place *place,
 bool heap_right(const struct os_heap *heap, const struct os_place *place,
                 struct heap_neighbour *right);
 
+/* From now on, blocks with a mapping of their own end at an inaccessible page if `right`, and up to
+ * `keep` bytes of address space stay inaccessible after their frees. */
+void heap_guard(struct os_heap *heap, bool right, size_t keep);
+
 /* From now on, which of several free blocks of one size is taken is drawn by lot. */
 void heap_choose_at_random(struct os_heap *heap);
 
@@ -100,6 +119,12 @@ struct heap_filled {
 };
 struct heap_filled heap_filled(const struct os_heap *heap, const struct os_place *place,
                                enum block_state state);
+
+/* The same of what lies in front of a block with a mapping of its own, in its page. */
+struct heap_filled heap_lead(const struct os_heap *heap, const struct os_place *place);
+
+/* Gives back mappings that are only kept; whether there were any. */
+bool heap_give_up(struct os_heap *heap);
 
 /* Gives back to the system what is free: the top of the break, pages, refused mappings.
  */

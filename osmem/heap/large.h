@@ -1,18 +1,21 @@
 /*
- * large: one mapping for one large block, between two inaccessible pages.
+ * large: one mapping for one block, between two inaccessible pages.
  *
- * Every step can be refused. Before a mapping is made, the registry has room for it and
- * for whatever a refused munmap may leave behind; such a range stays registered as idle
- * and is tried again. Where fences are refused, the block goes without them and is
- * counted.
+ *     [ inaccessible | lead | block, canary ][ inaccessible ]
+ *
+ * A block starts at its page, or ends at one, so that who writes past it is stopped at once; then
+ * the lead in front of it is clear and stays so (L2), and how much address space lies in front of
+ * the mapping's first page is drawn by lot. Every step can be refused. Where fences are refused,
+ * the block goes without them and is counted.
  */
 #ifndef OSMEM_HEAP_LARGE_H
 #define OSMEM_HEAP_LARGE_H
 
 #include "osmem/heap/heap.h"
 
-/* A mapping with room for at least `room` bytes, all zero, aligned to a power of two. */
-enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment,
+/* A mapping with room for at least `room` bytes, all zero, aligned to a power of two; `right`: the
+ * block ends where its pages do. A room of 0 has an address, and no byte that can be touched. */
+enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment, bool right,
                          struct os_place *place);
 
 void large_give(struct os_heap *heap, const struct os_place *place);
@@ -22,14 +25,5 @@ enum os_fault large_resize(struct os_heap *heap, struct os_place *place, size_t 
 
 /* Registers the place's slack. */
 void large_set_slack(struct os_heap *heap, const struct os_place *place);
-
-/* The entry whose mapping holds an address, or NULL. */
-const struct large_entry *large_find(const struct os_heap *heap, const void *address);
-
-/* One of the mappings given back of late held the address. */
-bool large_was_freed(const struct os_heap *heap, const void *address);
-
-/* Tries the refused munmaps again; tells whether any range was given back. */
-bool large_retry_idle(struct os_heap *heap);
 
 #endif

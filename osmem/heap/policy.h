@@ -14,6 +14,11 @@
 #define POLICY_GROWTH ((size_t)128 << 10)
 /* Requests from here on get a mapping of their own. */
 #define POLICY_LARGE ((size_t)128 << 10)
+/* Below so many of them, so do other requests that ask for one. */
+#define POLICY_ALONE 4096
+/* In front of blocks that end at a fence lie fewer inaccessible pages than this, as many as is drawn
+ * by lot. */
+#define POLICY_GAP_PAGES 16
 /* A free block of this size at the top of the break is given back ... */
 #define POLICY_TRIM_AT ((size_t)1 << 20)
 /* ... but for this much of it. */

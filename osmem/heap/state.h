@@ -9,6 +9,7 @@
  *   H2  the granules counted by state are those of the spans
  *   H3  the break is at or above the end of the span that grows by it
  *   L1  each large mapping is registered, in address order, with the length that was mapped
+ *   L2  between a large mapping's first usable page and its block, memory is clear
  *   F1  behind a block's last byte stands its canary, where it has one
  *   Q1  a block that waits holds its fill
  *   Z1  memory marked as known to be zero is zero
@@ -57,14 +58,16 @@ struct bins {
     uint32_t rooted;                     /* bit r: root[r] is a block */
 };
 
-/* A mapping for one block, [inaccessible | room | inaccessible]. */
+/* A mapping for one block, [inaccessible | lead, room | inaccessible]. Neither live nor kept: its
+ * munmap was refused, to be tried again. */
 struct large_entry {
     char *base;
     size_t length;
     char *address; /* what the user has */
-    size_t room;   /* bytes from there, a multiple of the page */
+    size_t room;   /* bytes from there to the end of its page, or 0 */
     size_t slack;  /* room minus size asked, where the block has a canary; else 0 */
-    bool live;     /* not live: its munmap was refused, to be tried again */
+    bool live;
+    bool kept; /* freed, and all of it is inaccessible */
     bool guarded;
 };
 
@@ -77,6 +80,7 @@ struct large_recent {
 
 enum {
     LARGE_RECENT = 16,
+    LARGE_KEPT = 128,
 };
 
 struct large {
@@ -84,6 +88,11 @@ struct large {
     size_t count;
     struct large_recent recent[LARGE_RECENT];
     unsigned recent_next;
+    bool right;             /* blocks end where their pages do */
+    size_t keep;            /* bytes of address space that are kept at most */
+    char *kept[LARGE_KEPT]; /* bases, in the order of their frees from kept_first on */
+    unsigned kept_first, kept_count;
+    uint64_t random;
 };
 
 struct heap_counters {
@@ -92,6 +101,7 @@ struct heap_counters {
     size_t large_blocks;
     size_t large_room;
     size_t large_idle;
+    size_t large_kept; /* bytes of address space */
     size_t unguarded;  /* large blocks that had to go without fences, ever */
     size_t slack;      /* bytes behind the users' last, of blocks with canaries */
     size_t clears;     /* bytes that growth had to clear, ever */
@@ -130,6 +140,12 @@ static inline char *block_address(const struct os_heap *heap, os_block block) {
 
 static inline struct large_entry *large_entries(const struct os_heap *heap) {
     return (struct large_entry *)(void *)heap->large.table.base;
+}
+
+/* The page in which a block starts. */
+static inline char *large_start(const struct os_heap *heap,
+                                const struct large_entry *entry) {
+    return entry->address - ((uintptr_t)entry->address & (heap->kernel->page - 1));
 }
 
 #endif

@@ -40,9 +40,9 @@ FUZZER = "libclang_rt.fuzzer_no_main-x86_64.a"
 HARNESS = """
     fuzz/engine/libfuzzer_mutator.c fuzz/explain/c_program.c fuzz/machine/extents.c fuzz/machine/machine.c
     fuzz/ops/codec.c fuzz/ops/mutate.c fuzz/ops/program.c fuzz/ops/size.c fuzz/ops/text.c
-    fuzz/rig/fit.c fuzz/rig/judge.c fuzz/rig/lockstep.c fuzz/rig/misuse.c fuzz/rig/pattern.c fuzz/rig/run.c
+    fuzz/rig/damage.c fuzz/rig/fit.c fuzz/rig/judge.c fuzz/rig/lockstep.c fuzz/rig/misuse.c fuzz/rig/pattern.c fuzz/rig/run.c
     fuzz/rig/shadow.c
-    fuzz/subject/classic_subject.c fuzz/subject/libc_subject.c fuzz/subject/osmem_subject.c
+    fuzz/subject/classic_subject.c fuzz/subject/heap_state.c fuzz/subject/libc_subject.c fuzz/subject/osmem_subject.c
     fuzz/subject/subjects.c osmem/check/check.c osmem/check/check_bins.c osmem/check/dump.c osmem/check/walk.c
     props/engine/exhaust.c props/engine/gen.c props/engine/shrink.c props/engine/trial.c props/laws.c
     props/mutants/mutant.c props/mutants/steps.c""".split()

@@ -1,0 +1,166 @@
+#include "fuzz/rig/damage.h"
+
+#include <string.h>
+
+#include "fuzz/rig/run.h"
+#include "osmem/base/num.h"
+
+/* As what a damage may be told. */
+static const char *damage_kinds(const struct misuse_damage *damage) {
+    if (damage->kind == OP_OVERFLOW)
+        return "heap-buffer-overflow";
+    if (damage->region == REGION_LEAD)
+        return "heap-buffer-underflow";
+    if (damage->region == REGION_IN_USE)
+        return "heap-buffer-underflow,heap-buffer-overflow";
+    return "write-after-free,heap-buffer-underflow";
+}
+
+static void damage_drop(struct misuse *misuse, unsigned number) {
+    misuse->pending[number] = misuse->pending[--misuse->pendings];
+}
+
+bool damage_settle(struct rig *rig, const struct subject_fault *fault) {
+    struct misuse *misuse = &rig->misuse;
+    bool any = false;
+    for (unsigned i = misuse->pendings; i-- > 0;) {
+        struct misuse_damage *damage = &misuse->pending[i];
+        if (num_address(damage->at) - num_address(fault->damaged) >= fault->room)
+            continue;
+        any = true;
+        memcpy(damage->at, damage->was, damage->length);
+        misuse->found[damage->kind - OP_OVERFLOW]++;
+        if (!misuse_lists(damage_kinds(damage), fault->kind))
+            misuse_fail(rig, damage_kinds(damage), damage->kind, fault->kind);
+        damage_drop(misuse, i);
+    }
+    return any;
+}
+
+/* ---- writing ---- */
+
+static bool damage_hits_live(const struct rig *rig, const char *at, size_t length) {
+    for (unsigned slot = 0; slot < OP_SLOTS; slot++) {
+        const struct shadow_block *block = &rig->shadow.slot[slot];
+        if (block->address && at < block->address + block->asked &&
+            block->address < at + length)
+            return true;
+    }
+    return false;
+}
+
+static bool damage_overlaps(const struct misuse *misuse, const char *at, size_t length) {
+    for (unsigned i = 0; i < misuse->pendings; i++)
+        if (at < misuse->pending[i].at + misuse->pending[i].length &&
+            misuse->pending[i].at < at + length)
+            return true;
+    return false;
+}
+
+/* Changes bytes if the subject promises to find that; of one granule, so that all fare alike. */
+static bool damage_do(struct rig *rig, enum op_kind kind, const char *block, char *at,
+                      size_t length, uint8_t bits) {
+    struct misuse *misuse = &rig->misuse;
+    length = num_min(length, MISUSE_BYTES - num_address(at) % MISUSE_BYTES);
+    if (misuse->pendings == MISUSE_PENDING || length == 0 ||
+        !machine_holds(rig->machine, at, length) || damage_hits_live(rig, at, length) ||
+        damage_overlaps(misuse, at, length))
+        return true;
+    struct misuse_damage damage = {
+        .at = at,
+        .block = block,
+        .length = length,
+        .kind = kind,
+        .region = rig->subject->region(rig->self, at),
+    };
+    if (!(rig->subject->promises >> damage.region & 1) ||
+        rig->subject->region(rig->self, at + length - 1) != damage.region)
+        return true;
+    for (size_t i = 0; i < length; i++) {
+        damage.was[i] = (unsigned char)at[i];
+        damage.wrote[i] = damage.was[i] ^ (unsigned char)(bits + 1 ? bits + 1 : 1);
+    }
+    memcpy(at, damage.wrote, length);
+    machine_written(rig->machine, at, length);
+    misuse->pending[misuse->pendings++] = damage;
+    misuse->executed[kind - OP_OVERFLOW]++;
+    return true;
+}
+
+bool damage_overflow(struct rig *rig, const struct op *op) {
+    const struct shadow_block *block = misuse_live(rig, op->slot);
+    if (!block || block->asked != block->reserved)
+        return true; /* without a canary the room is the user's */
+    size_t most = MISUSE_BYTES - block->asked % MISUSE_BYTES;
+    return damage_do(rig, OP_OVERFLOW, block->address, block->address + block->asked,
+                     1 + op->count % most, op->count / 16);
+}
+
+bool damage_underflow(struct rig *rig, const struct op *op) {
+    const struct shadow_block *block = misuse_live(rig, op->slot);
+    size_t length = 1 + op->count % MISUSE_BYTES;
+    if (!block)
+        return true;
+    return damage_do(rig, OP_UNDERFLOW, NULL, block->address - length, length,
+                     op->count / 16);
+}
+
+bool damage_write_after_free(struct rig *rig, const struct op *op) {
+    const struct shadow_block *dead = misuse_dead(rig, op->slot);
+    if (!dead || dead->reserved == 0)
+        return true;
+    size_t offset = op->count * dead->reserved / 256;
+    size_t length = num_min(1 + op->count % MISUSE_BYTES, dead->reserved - offset);
+    return damage_do(rig, OP_WRITE_AFTER_FREE, NULL, dead->address + offset, length,
+                     op->count / 16);
+}
+
+bool damage_watch(struct rig *rig) {
+    struct misuse *misuse = &rig->misuse;
+    for (unsigned i = misuse->pendings; i-- > 0;) {
+        struct misuse_damage *damage = &misuse->pending[i];
+        enum subject_region now = rig->subject->region(rig->self, damage->at);
+        bool is_free = damage->region == REGION_FREE || damage->region == REGION_LINK;
+        bool still_free = now == REGION_FREE || now == REGION_LINK;
+        /* A link may come to stand there, and memory may go back to the system. */
+        if (is_free &&
+            (now == REGION_NONE ||
+             (still_free && memcmp(damage->at, damage->wrote, damage->length) != 0))) {
+            misuse->executed[damage->kind - OP_OVERFLOW]--;
+            damage_drop(misuse, i);
+        } else if (now != damage->region && !(is_free && still_free))
+            return misuse_fail(rig, damage_kinds(damage), damage->kind,
+                               "nothing was told");
+    }
+    return true;
+}
+
+bool damage_looked_around(struct rig *rig, const struct shadow_block *dead) {
+    const struct misuse *misuse = &rig->misuse;
+    size_t room =
+        num_ceil(dead->reserved + rig->subject->behind, rig->subject->alignment);
+    if (num_address(dead->address) % MACHINE_PAGE == 0)
+        return true; /* it may have had a mapping of its own, which has no neighbours */
+    for (unsigned i = 0; i < misuse->pendings; i++) {
+        const struct misuse_damage *damage = &misuse->pending[i];
+        bool left = num_address(dead->address) - num_address(damage->at) <= MISUSE_BYTES;
+        if (left || damage->block == dead->address + room)
+            return misuse_fail(rig, damage_kinds(damage), damage->kind,
+                               "nothing was told by the free right beside it");
+    }
+    return true;
+}
+
+bool damage_finish(struct rig *rig) {
+    struct misuse *misuse = &rig->misuse;
+    while (misuse->pendings) {
+        unsigned before = misuse->pendings;
+        rig->subject->tell(rig->self);
+        if (rig->failure.oracle)
+            return false;
+        if (misuse->pendings == before)
+            return misuse_fail(rig, damage_kinds(&misuse->pending[0]),
+                               misuse->pending[0].kind, "nothing was told at the end");
+    }
+    return true;
+}

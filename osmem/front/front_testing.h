@@ -1,0 +1,36 @@
+/* front_testing: a front over a kernel in a box that remembers the last fault, for the tests beside it. */
+#ifndef OSMEM_FRONT_FRONT_TESTING_H
+#define OSMEM_FRONT_FRONT_TESTING_H
+
+#include "fuzz/machine/machine.h"
+#include "osmem/front/front.h"
+#include "osmem/testing/suite.h"
+
+static struct machine machine;
+static struct os_front front;
+static struct os_cache cache;
+static struct os_fault_info last;
+static int faults;
+
+static void remember(struct os_front *from, const struct os_fault_info *info) {
+    (void)from;
+    last = *info;
+    faults++;
+}
+
+static void open_front(void) {
+    ck_assert(machine_open(&machine));
+    front_init(&front, &machine.kernel);
+    front.on_fault = remember;
+    cache = (struct os_cache){0};
+    faults = 0;
+}
+
+static void expect_fault(enum os_fault kind, const char *verb) {
+    ck_assert_int_eq(faults, 1);
+    ck_assert_int_eq(last.kind, kind);
+    ck_assert_str_eq(last.verb, verb);
+    faults = 0;
+}
+
+#endif
