@@ -15,10 +15,10 @@
 #include "osmem/testing/suite.h"
 
 static_assert(
-    OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 15,
-    "each of the fifteen rows of fault.def has its death test, below, or (HEADER) in "
+    OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 18,
+    "each of the eighteen rows of fault.def has its death test, below, or (HEADER) in "
     "classic/classic_test.c, or (NEW_REFUSED) in interpose/probe/languages.c, or "
-    "(WRITE_AFTER_FREE) in front/front_test.c");
+    "(WRITE_AFTER_FREE, FENCE_...) in promises/promises.txt");
 
 static char text[4096];
 
@@ -262,7 +262,9 @@ START_TEST(overflow) {
         "  on its left: 32 bytes at ADDRESS, in use\n"
         "  on its right: 130992 bytes at ADDRESS, free\n"
         "  the write came after the block was handed out and before this call\n"
-        "  the mistake is the program's, not osmem's\n");
+        "  the mistake is the program's, not osmem's\n"
+        "  next: OSMEM_OPTIONS=tier=full:sample=1 stops the program at the access "
+        "itself\n");
 }
 END_TEST
 

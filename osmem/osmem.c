@@ -8,23 +8,28 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "osmem/check/check.h"
 #include "osmem/check/dump.h"
 #include "osmem/check/walk.h"
+#include "osmem/front/blame.h"
 #include "osmem/front/front.h"
+#include "osmem/leaks.h"
 #include "osmem/outcome.h"
 #include "osmem/platform/environ.h"
 #include "osmem/platform/lock.h"
 #include "osmem/process.h"
+#include "osmem/segv.h"
 
 static struct os_lock osmem_lock = OS_LOCK_INIT;
 static _Atomic(pthread_t) osmem_forker; /* has the lock and forks; 0: nobody */
 static struct os_kernel osmem_kernel;
 static struct os_front osmem_front;
 static bool osmem_has_options;
+static atomic_bool osmem_has_sites; /* who calls is recorded */
 /* Until they are known: light, but what is freed is cleared, as a tier that verifies must trust. */
 static const struct os_options osmem_before = {.tier = TIER_LIGHT, .zero = 1};
 static struct os_cache osmem_cache;
@@ -47,9 +52,33 @@ static void osmem_take_lock(void) {
 /* The lock is not the problem of a handler, which may allocate; and nothing is half done. */
 static void osmem_on_fault(struct os_front *front, const struct os_fault_info *info) {
     const struct os_options *options = front->options;
+    struct os_fault_info told = *info;
+    struct os_site taken, freed; /* as they are now */
+    if (info->taken) {
+        taken = *info->taken;
+        told.taken = &taken;
+    }
+    if (info->freed) {
+        freed = *info->freed;
+        told.freed = &freed;
+    }
     osmem_leave();
-    outcome(options, info);
+    outcome(options, &front->trail, &told);
     osmem_take_lock();
+}
+
+/* In a signal handler: whoever has the lock may be the one who was stopped. */
+static bool osmem_explain(const void *address, struct os_fault_info *info) {
+    bool locked = false;
+    for (int i = 0; i < 1000 && !locked; i++) {
+        locked = lock_try(&osmem_lock);
+        if (!locked)
+            sched_yield();
+    }
+    bool ours = blame_fence(&osmem_front, address, info);
+    if (locked)
+        lock_give(&osmem_lock);
+    return ours;
 }
 
 static void osmem_broken(struct os_kernel *kernel, const char *call, int error) {
@@ -94,6 +123,8 @@ static void osmem_set_options(void) {
     if (page)
         sys_seal(&osmem_kernel, page, osmem_kernel.page);
     front_set_options(&osmem_front, kept);
+    if (kept->segv)
+        segv_watch(kept, &osmem_front.trail, osmem_explain);
     osmem_has_options = true;
 }
 
@@ -117,16 +148,35 @@ static struct os_front *osmem_enter(void) {
     return &osmem_front;
 }
 
+/* The same for a call that is recorded as its caller's. */
+static struct os_front *osmem_enter_from(const void *caller) {
+    struct os_site site = {.operation = 0};
+    if (atomic_load_explicit(&osmem_has_sites, memory_order_relaxed))
+        site_take(&site, caller); /* which takes time, and may call us */
+    struct os_front *front = osmem_enter();
+    osmem_cache.site = site;
+    return front;
+}
+
 /* A child must not inherit a heap that another thread was at. */
 __attribute__((constructor)) static void osmem_start(void) {
     pthread_atfork(osmem_before_fork, osmem_after_fork, osmem_after_fork_in_child);
+    if (process_options()->sites) {
+        site_prepare();
+        atomic_store_explicit(&osmem_has_sites, true, memory_order_relaxed);
+    }
 }
 
 /* Behind the program's own exit handlers. */
 __attribute__((destructor)) static void osmem_end(void) {
-    if (!osmem_has_options || !osmem_front.options->at_exit)
+    const struct os_options *options = osmem_front.options;
+    if (!osmem_has_options || (!options->at_exit && !options->leaks))
         return; /* a handler that interrupted a call may exit: no lock without need */
-    front_check(osmem_enter(), "exit");
+    osmem_enter();
+    if (options->at_exit)
+        front_check(&osmem_front, "exit");
+    if (options->leaks)
+        leaks_list(&osmem_front);
     osmem_leave();
 }
 
@@ -139,19 +189,22 @@ const struct os_options *process_options(void) {
 /* ---- the functions ---- */
 
 void *os_malloc(size_t size) {
-    void *block = front_malloc(osmem_enter(), &osmem_cache, size);
+    void *block =
+        front_malloc(osmem_enter_from(__builtin_return_address(0)), &osmem_cache, size);
     osmem_leave();
     return block;
 }
 
 void *os_calloc(size_t count, size_t size) {
-    void *block = front_calloc(osmem_enter(), &osmem_cache, count, size);
+    void *block = front_calloc(osmem_enter_from(__builtin_return_address(0)),
+                               &osmem_cache, count, size);
     osmem_leave();
     return block;
 }
 
 void *os_realloc(void *block, size_t size) {
-    void *resized = front_realloc(osmem_enter(), &osmem_cache, block, size);
+    void *resized = front_realloc(osmem_enter_from(__builtin_return_address(0)),
+                                  &osmem_cache, block, size);
     osmem_leave();
     return resized;
 }
@@ -159,23 +212,29 @@ void *os_realloc(void *block, size_t size) {
 void os_free(void *block) {
     if (!block)
         return;
-    front_free(osmem_enter(), &osmem_cache, block);
+    front_free(osmem_enter_from(__builtin_return_address(0)), &osmem_cache, block);
     osmem_leave();
 }
 
 void os_free_sized(void *block, size_t size) {
-    os_free_aligned_sized(block, 1, size);
+    if (!block)
+        return;
+    front_free_sized(osmem_enter_from(__builtin_return_address(0)), &osmem_cache, block,
+                     1, size);
+    osmem_leave();
 }
 
 void os_free_aligned_sized(void *block, size_t alignment, size_t size) {
     if (!block)
         return;
-    front_free_sized(osmem_enter(), &osmem_cache, block, alignment, size);
+    front_free_sized(osmem_enter_from(__builtin_return_address(0)), &osmem_cache, block,
+                     alignment, size);
     osmem_leave();
 }
 
 void *os_aligned_alloc(size_t alignment, size_t size) {
-    void *block = front_aligned_alloc(osmem_enter(), &osmem_cache, alignment, size);
+    void *block = front_aligned_alloc(osmem_enter_from(__builtin_return_address(0)),
+                                      &osmem_cache, alignment, size);
     osmem_leave();
     return block;
 }

@@ -38,7 +38,7 @@ void outcome_after_fork(void) {
     atomic_store_explicit(&outcome_by, 0, memory_order_relaxed);
 }
 
-static void outcome_write(const struct os_options *options, const struct os_text *text) {
+void outcome_write(const struct os_options *options, const struct os_text *text) {
     int fd = -1;
     if (options->log[0])
         fd = open(options->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
@@ -47,10 +47,33 @@ static void outcome_write(const struct os_options *options, const struct os_text
         close(fd);
 }
 
-static void outcome_tell(const struct os_options *options,
+/* The last calls, into a file in the working directory, and a line that says so. */
+static void outcome_write_trail(struct os_text *text, const struct os_trail *trail) {
+    struct os_text path = {.length = 0}, why = *text;
+    text_put(&path, "osmem.");
+    text_number(&path, (uintptr_t)getpid(), 10);
+    text_put(&path, ".ops");
+    int fd = open(text_string(&path),
+                  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return;
+    size_t calls = trail_write(trail, fd, text_string(&why));
+    close(fd);
+    text_put(text, "  the last ");
+    text_number(text, calls, 10);
+    text_put(text, " calls are in ");
+    text_put(text, text_string(&path));
+    text_put(text, ": tools/bazel run //fuzz:show -- $PWD/");
+    text_put(text, text_string(&path));
+    text_put(text, "\n");
+}
+
+static void outcome_tell(const struct os_options *options, const struct os_trail *trail,
                          const struct os_fault_info *info) {
     struct os_text text = {.length = 0};
     fault_put(&text, info);
+    if (trail && trail->calls)
+        outcome_write_trail(&text, trail);
     outcome_write(options, &text);
     if (!outcome_handler.call)
         return;
@@ -77,7 +100,8 @@ static void outcome_act(const struct os_options *options) {
     }
 }
 
-void outcome(const struct os_options *options, const struct os_fault_info *info) {
+void outcome(const struct os_options *options, const struct os_trail *trail,
+             const struct os_fault_info *info) {
     if (outcome_is_mine()) {
         if (options->on_error == ON_ERROR_ABORT)
             signal(SIGABRT,
@@ -87,7 +111,7 @@ void outcome(const struct os_options *options, const struct os_fault_info *info)
     }
     lock_take(&outcome_lock);
     atomic_store_explicit(&outcome_by, pthread_self(), memory_order_relaxed);
-    outcome_tell(options, info);
+    outcome_tell(options, trail, info);
     outcome_act(options);
     atomic_store_explicit(&outcome_by, 0, memory_order_relaxed);
     lock_give(&outcome_lock);

@@ -9,11 +9,16 @@
 #define OSMEM_OUTCOME_H
 
 #include "osmem/front/options.h"
+#include "osmem/front/trail.h"
 #include "osmem/platform/fault.h"
 
-/* Reports, runs the handler, and does what on_error says; returns only where that is `report`. The
+/* Reports, writes the trail if there is one (NULL: there is not), runs the handler, and does what on_error says; returns only where that is `report`. The
  * caller holds no lock. */
-void outcome(const struct os_options *options, const struct os_fault_info *info);
+void outcome(const struct os_options *options, const struct os_trail *trail,
+             const struct os_fault_info *info);
+
+/* Adds to where reports go. */
+void outcome_write(const struct os_options *options, const struct os_text *text);
 
 /* In the child of a fork: nobody reports. */
 void outcome_after_fork(void);

@@ -62,7 +62,7 @@ static size_t reports(const char *text) {
 }
 
 static void one_fault(void) {
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
 }
 
 START_TEST(each_word_ends_it_so) {
@@ -85,8 +85,8 @@ START_TEST(each_word_ends_it_so) {
 END_TEST
 
 static void two_faults(void) {
-    outcome(&options, &fault);
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
+    outcome(&options, NULL, &fault);
 }
 
 START_TEST(who_goes_on_may_fail_again) {
@@ -114,7 +114,7 @@ static void one_of_a_kind(void) {
                                  .right = beside,
                                  .detail = "munmap",
                                  .number = 22};
-    outcome(&options, &info);
+    outcome(&options, NULL, &info);
 }
 
 START_TEST(every_kind_has_its_report) {
@@ -141,7 +141,7 @@ static void handle(const struct os_fault_report *report, void *context) {
 static void handled(void) {
     static int number = 5;
     os_set_fault_handler(handle, &number);
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
 }
 
 START_TEST(the_handler_runs_behind_the_report) {
@@ -160,23 +160,23 @@ END_TEST
 static void fail_again(const struct os_fault_report *report, void *context) {
     (void)report;
     (void)context;
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
     dprintf(STDERR_FILENO, "went on\n");
 }
 
 static void failing_handler(void) {
     os_set_fault_handler(fail_again, NULL);
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
 }
 
 static void fail_in_signal_handler(int number) {
     (void)number;
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
 }
 
 static void failing_signal_handler(void) {
     signal(SIGABRT, fail_in_signal_handler);
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
 }
 
 START_TEST(a_fault_within_is_not_told_and_does_not_loop) {
@@ -196,7 +196,7 @@ START_TEST(a_fault_within_is_not_told_and_does_not_loop) {
 END_TEST
 
 static void *fail_in_thread(void *unused) {
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
     return unused;
 }
 
@@ -231,14 +231,14 @@ static void fork_in_handler(const struct os_fault_report *report, void *context)
     (void)context;
     if (fork() == 0) {
         os_set_fault_handler(NULL, NULL);
-        outcome(&options, &fault);
+        outcome(&options, NULL, &fault);
     }
     wait(NULL);
 }
 
 static void forked(void) {
     os_set_fault_handler(fork_in_handler, NULL);
-    outcome(&options, &fault);
+    outcome(&options, NULL, &fault);
 }
 
 START_TEST(a_child_reports_for_itself) {

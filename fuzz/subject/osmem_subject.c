@@ -243,16 +243,23 @@ static void osmem_watch(void *self,
     to->context = context;
 }
 
+/* In front of a block with pages of its own, in its first one. */
+static enum subject_region osmem_region_in_front(const struct osmem_self *self,
+                                                 const char *address) {
+    const struct os_heap *heap = &self->front.heap;
+    struct os_place place;
+    if (heap_beside(heap, address, &place) != SIDE_IN_FRONT)
+        return REGION_NONE;
+    return address >= heap_lead(heap, &place).at ? REGION_LEAD : REGION_NONE;
+}
+
 static enum subject_region osmem_region(void *self, const void *address) {
     const struct osmem_self *to = self;
     const struct os_heap *heap = &to->front.heap;
     struct os_place place;
     enum os_fault fault = heap_find(heap, address, &place);
     if (!place.address)
-        return heap_beside(heap, address, &place) == SIDE_IN_FRONT &&
-                       machine_holds(to->machine, address, 1)
-                   ? REGION_LEAD
-                   : REGION_NONE;
+        return osmem_region_in_front(to, address);
     size_t watched = place.room - place.slack + canary_length(place.slack);
     if (place.block == NO_BLOCK && (const char *)address >= place.address + watched)
         return REGION_REST; /* behind the canary, up to the page's end */

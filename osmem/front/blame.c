@@ -1,5 +1,6 @@
 #include "osmem/front/blame.h"
 
+#include "osmem/base/num.h"
 #include "osmem/front/handover.h"
 
 static struct os_fault_neighbour blame_neighbour(bool there,
@@ -19,6 +20,45 @@ static struct os_fault_neighbour blame_neighbour(bool there,
                                        .state = names[neighbour->state]};
 }
 
+/* With what is recorded of the block. */
+static void blame_add_sites(const struct os_front *front, struct os_fault_info *info) {
+    const struct ledger_row *row = ledger_find(&front->ledger, info->block);
+    info->operation = front->ledger.rows ? front->operations : 0;
+    info->taken = row ? &row->taken : NULL;
+    info->freed = row && row->freed.operation ? &row->freed : NULL;
+}
+
+static void blame_tell(struct os_front *front, const struct os_fault_info *info) {
+    struct os_fault_info full = *info;
+    blame_add_sites(front, &full);
+    front->on_fault(front, &full);
+}
+
+bool blame_fence(const struct os_front *front, const char *address,
+                 struct os_fault_info *info) {
+    static const enum os_fault kinds[] = {[SIDE_IN_FRONT] = OS_FAULT_FENCE_FRONT,
+                                          [SIDE_BEHIND] = OS_FAULT_FENCE_BEHIND,
+                                          [SIDE_FREED] = OS_FAULT_FENCE_FREED};
+    struct os_place place;
+    enum heap_side side = heap_beside(&front->heap, address, &place);
+    if (side == SIDE_NONE)
+        return false;
+    info->kind = kinds[side];
+    info->address = address;
+    info->room = place.room;
+    info->asked = handover_usable(&place);
+    if (side != SIDE_FREED ||
+        num_address(address) - num_address(place.address) < place.room)
+        info->block = place.address;
+    info->first = num_address(address) - num_address(place.address);
+    if (side == SIDE_IN_FRONT)
+        info->first = num_address(place.address) - num_address(address);
+    if (side == SIDE_BEHIND)
+        info->first -= info->asked;
+    blame_add_sites(front, info);
+    return true;
+}
+
 void blame_call(struct os_front *front, enum os_fault kind, const struct front_call *call,
                 const struct os_place *place) {
     struct os_fault_info info = {
@@ -33,17 +73,17 @@ void blame_call(struct os_front *front, enum os_fault kind, const struct front_c
         info.block = place->address;
         info.room = place->room;
     }
-    front->on_fault(front, &info);
+    blame_tell(front, &info);
 }
 
 void blame_size(struct os_front *front, const struct front_call *call,
                 const struct os_place *place, size_t given) {
-    front->on_fault(front, &(struct os_fault_info){.kind = OS_FAULT_SIZE_MISMATCH,
-                                                   .verb = call->verb,
-                                                   .address = call->address,
-                                                   .block = place->address,
-                                                   .room = place->room,
-                                                   .given = given});
+    blame_tell(front, &(struct os_fault_info){.kind = OS_FAULT_SIZE_MISMATCH,
+                                              .verb = call->verb,
+                                              .address = call->address,
+                                              .block = place->address,
+                                              .room = place->room,
+                                              .given = given});
 }
 
 /* `watched` bytes that end with a block are damaged: whether from behind. */
@@ -72,6 +112,9 @@ static void blame_damage(struct os_front *front, enum os_fault kind,
                                  .found = damage->found};
     if (kind == OS_FAULT_WRITE_AFTER_FREE)
         info.first += place->room - watched;
+    else if (has_right && right.state == STATE_IN_USE && damage->first == 0 &&
+             damage->last == watched - 1)
+        info.instead = right.place.address;
     info.left = blame_neighbour(has_left, &left);
     info.right = blame_neighbour(has_right, &right);
     if (blame_is_underflow(damage, watched, has_right, &right)) {
@@ -87,7 +130,7 @@ static void blame_damage(struct os_front *front, enum os_fault kind,
         has_right = heap_right(&front->heap, &right.place, &right);
         info.right = blame_neighbour(has_right, &right);
     }
-    front->on_fault(front, &info);
+    blame_tell(front, &info);
 }
 
 void blame_canary(struct os_front *front, const struct front_call *call,
@@ -105,8 +148,8 @@ void blame_fill(struct os_front *front, const struct front_call *call,
 void blame_lead(struct os_front *front, const struct front_call *call,
                 const struct os_place *place, const struct heap_filled *lead) {
     struct fill_damage damage = fill_damage(lead->at, lead->length, lead->byte);
-    front->on_fault(
-        front, &(struct os_fault_info){.kind = OS_FAULT_UNDERFLOW,
+    blame_tell(front,
+               &(struct os_fault_info){.kind = OS_FAULT_UNDERFLOW,
                                        .verb = call->verb,
                                        .address = call->address,
                                        .block = place->address,
@@ -133,7 +176,7 @@ static void blame_bookkeeping(struct os_front *front, const struct front_call *c
         info.room = place->room;
     } else
         info.detail = check_rule(breach.invariant);
-    front->on_fault(front, &info);
+    blame_tell(front, &info);
 }
 
 void blame_breach(struct os_front *front, const struct front_call *call,

@@ -20,6 +20,10 @@ struct front_call {
 void blame_call(struct os_front *front, enum os_fault kind, const struct front_call *call,
                 const struct os_place *place);
 
+/* What an address at a fence is about; false where none of ours is near. Tells nobody. */
+bool blame_fence(const struct os_front *front, const char *address,
+                 struct os_fault_info *info);
+
 /* A block whose size is not the one that its free was given. */
 void blame_size(struct os_front *front, const struct front_call *call,
                 const struct os_place *place, size_t given);

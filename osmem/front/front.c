@@ -4,15 +4,17 @@
 #include <string.h>
 
 #include "osmem/base/num.h"
-#include "osmem/block/fill.h"
-#include "osmem/front/blame.h"
 #include "osmem/front/handover.h"
+#include "osmem/front/verify.h"
 
 void front_init(struct os_front *front, struct os_kernel *kernel) {
     heap_init(&front->heap, kernel);
     front->calls = 0;
     front->quarantine = (struct os_quarantine){.count = 0};
     front->sample = (struct os_sample){.until = 0};
+    front->ledger = (struct os_ledger){.rows = 0};
+    front->trail = (struct os_trail){.calls = 0};
+    front->operations = 0;
     front->options = &options_of_tier[TIER_LIGHT];
 }
 
@@ -25,6 +27,10 @@ void front_set_options(struct os_front *front, const struct os_options *options)
     if (options->random)
         heap_choose_at_random(&front->heap);
     heap_guard(&front->heap, options->guard, options->keep);
+    if (options->sites)
+        ledger_open(&front->ledger, front->heap.kernel, options->sites);
+    if (options->trail)
+        trail_open(&front->trail, front->heap.kernel, options->trail);
     front->sample.random = num_mix(front->heap.canary_key[1] ^ front->heap.key[0]);
 }
 
@@ -35,41 +41,6 @@ static void *front_refuse(struct os_front *front, enum os_fault fault,
         blame_call(front, fault, call, NULL);
     errno = ENOMEM;
     return NULL;
-}
-
-/* ---- the quarantine ---- */
-
-/* Nothing is written to what nobody owns. */
-static bool front_verify(struct os_front *front, const struct front_call *call,
-                         const struct os_place *place, struct heap_filled filled) {
-    if (fill_holds(filled.at, filled.length, filled.byte))
-        return true;
-    blame_fill(front, call, place, &filled);
-    return false;
-}
-
-/* Blocks leave, verified, until no more than so many bytes wait. */
-static void front_drain(struct os_front *front, const struct front_call *call,
-                        size_t bytes) {
-    struct os_place place;
-    while (quarantine_take(&front->quarantine, &front->heap, bytes, &place)) {
-        front_verify(front, call, &place,
-                     heap_filled(&front->heap, &place, STATE_QUARANTINED));
-        handover_clear(front->options, &place);
-        enum os_fault fault = heap_give(&front->heap, &place);
-        if (fault != OS_OK)
-            blame_call(front, fault, call, NULL);
-    }
-}
-
-static bool front_wait(struct os_front *front, const struct front_call *call,
-                       const struct os_place *place) {
-    size_t bytes = front->options->quarantine;
-    if (bytes == 0 || place->block == NO_BLOCK ||
-        !quarantine_put(&front->quarantine, &front->heap, place, bytes))
-        return false;
-    front_drain(front, call, bytes);
-    return true;
 }
 
 /* ---- checks of everything ---- */
@@ -97,18 +68,19 @@ bool front_check(struct os_front *front, const char *verb) {
     return sound;
 }
 
-/* ---- one block out, one block back ---- */
+/* ---- what is recorded ---- */
 
-/* The bytes from `from` on come out of free memory. */
-static void front_receive(struct os_front *front, const struct front_call *call,
-                          struct os_place *place, size_t from) {
-    if (!front->options->verify || place->block == NO_BLOCK || !front->heap.clear)
-        return;
-    struct heap_filled filled = {place->address + from, place->room - from, FILL_CLEAR};
-    if (!front_verify(front, call, place, filled))
-        fill_write(filled.at, filled.length, FILL_CLEAR);
-    place->zero = from == 0;
+static void front_begin(struct os_front *front, struct os_cache *cache) {
+    cache->site.operation = ++front->operations;
 }
+
+/* What a call came to, for those who make it again; of a refused one nothing is left. */
+static void front_note(struct os_front *front, const struct trail_call *call) {
+    if (call->result || call->block)
+        trail_note(&front->trail, call);
+}
+
+/* ---- one block out, one block back ---- */
 
 /* A block that deserves it, on pages of its own; false: let it be one like the others. */
 static bool front_take_alone(struct os_front *front, size_t asked, size_t room,
@@ -124,7 +96,7 @@ static bool front_take_alone(struct os_front *front, size_t asked, size_t room,
 /* Before a request is refused: what waits, verified, and what is only kept. */
 static bool front_give_up(struct os_front *front, const struct front_call *call) {
     bool any = front->quarantine.count > 0;
-    front_drain(front, call, 0);
+    verify_drain(front, call, 0);
     return heap_give_up(&front->heap) || any;
 }
 
@@ -142,46 +114,12 @@ static enum os_fault front_take(struct os_front *front, struct os_cache *cache,
             fault = heap_take(&front->heap, room, alignment, place);
     }
     if (fault == OS_OK) {
-        front_receive(front, call, place, 0);
+        verify_received(front, call, place, 0);
         handover_dress(&front->heap, front->options, place, asked);
+        ledger_take(&front->ledger, place->address, asked, &cache->site);
         cache->taken++;
     }
     return fault;
-}
-
-/* Damage right beside a block that comes back is told now, and not when its own turn comes. */
-static void front_look_around(struct os_front *front, const struct front_call *call,
-                              const struct os_place *place) {
-    struct heap_neighbour left, right;
-    if (!front->options->neighbours)
-        return;
-    if (heap_right(&front->heap, place, &right) && right.state == STATE_IN_USE &&
-        handover_inspect(&front->heap, &right.place) != OS_OK)
-        blame_canary(front, call, &right.place);
-    if (!heap_left(&front->heap, place, &left))
-        return;
-    if (left.state == STATE_IN_USE) {
-        if (handover_inspect(&front->heap, &left.place) != OS_OK)
-            blame_canary(front, call, &left.place);
-        return;
-    }
-    struct heap_filled filled = heap_filled(&front->heap, &left.place, left.state);
-    size_t near = num_min(filled.length, GRANULE);
-    if (!fill_holds(filled.at + filled.length - near, near, filled.byte))
-        blame_fill(front, call, &left.place, &filled);
-}
-
-/* The canary holds; else it was told. Of what was written in front of a block it is told as well, but
- * that is no reason not to serve it. */
-static bool front_inspect(struct os_front *front, const struct front_call *call,
-                          const struct os_place *place) {
-    struct heap_filled lead = heap_lead(&front->heap, place);
-    if (!fill_holds(lead.at, lead.length, lead.byte))
-        blame_lead(front, call, place, &lead);
-    if (handover_inspect(&front->heap, place) == OS_OK)
-        return true;
-    blame_canary(front, call, place);
-    return false;
 }
 
 /* The block in use at an address; false where there is none, or its canary does not hold. */
@@ -192,15 +130,16 @@ static bool front_find(struct os_front *front, const struct front_call *call,
         blame_call(front, fault, call, place);
         return false;
     }
-    return front_inspect(front, call, place);
+    return verify_held(front, call, place);
 }
 
 static void front_give(struct os_front *front, struct os_cache *cache,
                        const struct front_call *call, const struct os_place *place) {
     front_check_sometimes(front, call);
-    front_look_around(front, call, place);
+    verify_around(front, call, place);
+    ledger_give(&front->ledger, place->address, &cache->site);
     cache->given++;
-    if (front_wait(front, call, place))
+    if (verify_wait(front, call, place))
         return;
     handover_clear(front->options, place);
     enum os_fault fault = heap_give(&front->heap, place);
@@ -213,8 +152,13 @@ static void front_give(struct os_front *front, struct os_cache *cache,
 void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size) {
     static const struct front_call call = {.verb = "os_malloc"};
     struct os_place place;
+    front_begin(front, cache);
     enum os_fault fault = front_take(front, cache, &call, size, GRANULE, &place);
-    return fault == OS_OK ? place.address : front_refuse(front, fault, &call);
+    if (fault != OS_OK)
+        return front_refuse(front, fault, &call);
+    front_note(front, &(struct trail_call){
+                          .verb = call.verb, .result = place.address, .size = size});
+    return place.address;
 }
 
 void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
@@ -224,11 +168,16 @@ void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
     size_t total;
     if (!num_mul(count, size, &total))
         return front_refuse(front, OS_NO_MEMORY, &call);
+    front_begin(front, cache);
     enum os_fault fault = front_take(front, cache, &call, total, GRANULE, &place);
     if (fault != OS_OK)
         return front_refuse(front, fault, &call);
     if (!place.zero)
         memset(place.address, 0, total);
+    front_note(front, &(struct trail_call){.verb = call.verb,
+                                           .result = place.address,
+                                           .count = count,
+                                           .size = size});
     return place.address;
 }
 
@@ -240,9 +189,16 @@ void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
         return NULL;
     }
     struct os_place place;
+    front_begin(front, cache);
     enum os_fault fault =
         front_take(front, cache, &call, size, num_max(alignment, GRANULE), &place);
-    return fault == OS_OK ? place.address : front_refuse(front, fault, &call);
+    if (fault != OS_OK)
+        return front_refuse(front, fault, &call);
+    front_note(front, &(struct trail_call){.verb = call.verb,
+                                           .result = place.address,
+                                           .size = size,
+                                           .alignment = alignment});
+    return place.address;
 }
 
 /* The block has its new room; `usable` and `slack` are those of before. */
@@ -272,43 +228,61 @@ static void *front_move(struct os_front *front, struct os_cache *cache,
     return place.address;
 }
 
+static void *front_resize(struct os_front *front, struct os_cache *cache,
+                          const struct front_call *call, struct os_place *place,
+                          size_t size) {
+    size_t room;
+    if (!handover_room(front->options, size, &room))
+        return front_refuse(front, OS_NO_MEMORY, call);
+    size_t usable = handover_usable(place), slack = place->slack, had = place->room;
+    bool stays = heap_is_large(&front->heap, room) == (place->block == NO_BLOCK);
+    if (stays && size < usable)
+        handover_clear_tail(&front->heap, front->options, place, size, room);
+    enum os_fault fault = heap_resize(&front->heap, place, room);
+    if (fault == OS_NO_MEMORY)
+        return front_move(front, cache, call, place, size);
+    if (fault != OS_OK)
+        return front_refuse(front, fault, call);
+    if (place->room > had)
+        verify_received(front, call, place, had);
+    ledger_take(&front->ledger, place->address, size, &cache->site);
+    return front_stay(front, place, usable, slack, size);
+}
+
 void *front_realloc(struct os_front *front, struct os_cache *cache, void *address,
                     size_t size) {
     const struct front_call call = {"os_realloc", address};
+    struct os_place place;
+    void *resized = NULL;
     if (!address)
         return front_malloc(front, cache, size);
-    struct os_place place;
+    front_begin(front, cache);
     if (!front_find(front, &call, &place))
         return NULL;
     if (size == 0) {
         int saved = errno; /* NULL with ENOMEM would mean that the block is still there */
         front_give(front, cache, &call, &place);
         errno = saved;
-        return NULL;
+    } else {
+        resized = front_resize(front, cache, &call, &place, size);
+        if (!resized)
+            return NULL;
     }
-    size_t room;
-    if (!handover_room(front->options, size, &room))
-        return front_refuse(front, OS_NO_MEMORY, &call);
-    size_t usable = handover_usable(&place), slack = place.slack, had = place.room;
-    bool stays = heap_is_large(&front->heap, room) == (place.block == NO_BLOCK);
-    if (stays && size < usable)
-        handover_clear_tail(&front->heap, front->options, &place, size, room);
-    enum os_fault fault = heap_resize(&front->heap, &place, room);
-    if (fault == OS_NO_MEMORY)
-        return front_move(front, cache, &call, &place, size);
-    if (fault != OS_OK)
-        return front_refuse(front, fault, &call);
-    if (place.room > had)
-        front_receive(front, &call, &place, had);
-    return front_stay(front, &place, usable, slack, size);
+    front_note(front,
+               &(struct trail_call){
+                   .verb = call.verb, .block = address, .result = resized, .size = size});
+    return resized;
 }
 
 void front_free(struct os_front *front, struct os_cache *cache, void *address) {
     const struct front_call call = {"os_free", address};
     struct os_place place;
     int saved = errno;
-    if (address && front_find(front, &call, &place))
+    front_begin(front, cache);
+    if (address && front_find(front, &call, &place)) {
+        front_note(front, &(struct trail_call){.verb = call.verb, .block = address});
         front_give(front, cache, &call, &place);
+    }
     errno = saved;
 }
 
@@ -317,7 +291,9 @@ void front_free_sized(struct os_front *front, struct os_cache *cache, void *addr
     const struct front_call call = {"os_free_sized", address};
     struct os_place place;
     int saved = errno;
+    front_begin(front, cache);
     if (address && front_find(front, &call, &place)) {
+        front_note(front, &(struct trail_call){.verb = "os_free", .block = address});
         if (num_is_pow2(alignment) && num_address(address) % alignment == 0 &&
             handover_fits(front->options, &place, size))
             front_give(front, cache, &call, &place);
@@ -334,7 +310,7 @@ size_t front_usable_size(struct os_front *front, const void *address) {
         return 0;
     enum os_fault fault = heap_find(&front->heap, address, &place);
     if (fault == OS_OK)
-        return front_inspect(front, &call, &place) ? handover_usable(&place) : 0;
+        return verify_held(front, &call, &place) ? handover_usable(&place) : 0;
     blame_call(front, fault == OS_FAULT_DOUBLE_FREE ? OS_FAULT_USE_AFTER_FREE : fault,
                &call, &place);
     return 0;
@@ -343,7 +319,7 @@ size_t front_usable_size(struct os_front *front, const void *address) {
 void front_trim(struct os_front *front) {
     static const struct front_call call = {.verb = "os_trim"};
     int saved = errno;
-    front_drain(front, &call, 0);
+    verify_drain(front, &call, 0);
     enum os_fault fault = heap_trim(&front->heap);
     if (fault != OS_OK)
         blame_call(front, fault, &call, NULL);

@@ -11,22 +11,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "osmem/front/ledger.h"
 #include "osmem/front/options.h"
 #include "osmem/front/quarantine.h"
 #include "osmem/front/sample.h"
+#include "osmem/front/trail.h"
 #include "osmem/heap/heap.h"
 #include "osmem/platform/fault.h"
 
 /* What belongs to one thread. */
 struct os_cache {
-    uint64_t taken; /* blocks handed out, ever */
-    uint64_t given; /* blocks taken back, ever */
+    uint64_t taken;      /* blocks handed out, ever */
+    uint64_t given;      /* blocks taken back, ever */
+    struct os_site site; /* of the call that is being made, where sites are recorded */
 };
 
 struct os_front {
     struct os_heap heap;
     struct os_quarantine quarantine;
     struct os_sample sample;
+    struct os_ledger ledger;
+    struct os_trail trail;
+    uint64_t operations; /* allocations and frees, ever */
     const struct os_options *options;
     size_t calls; /* since the last check of check_every */
     void (*on_fault)(struct os_front *front, const struct os_fault_info *info);

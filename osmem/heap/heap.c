@@ -157,12 +157,30 @@ static enum os_fault heap_find_large(const struct os_heap *heap, const void *add
     return offset % GRANULE ? OS_FAULT_MISALIGNED : OS_FAULT_INTERIOR;
 }
 
+/* Behind a span's last block. */
+static enum heap_side heap_beside_span(const struct os_heap *heap, const void *address,
+                                       struct os_place *place) {
+    for (unsigned i = 0; i < heap->spans; i++) {
+        const struct os_span *span = &heap->span[i];
+        uintptr_t end = num_address(span->base) + span->granules * GRANULE;
+        if (span->granules == 0 || num_address(address) - end >= POLICY_BESIDE)
+            continue;
+        size_t last = span->granules - 1;
+        os_block block =
+            block_name(i, last - tags_distance_to_first(span->tags + last, last));
+        *place = heap_place_of(heap, block);
+        return carve_extent(heap, block).state == STATE_IN_USE ? SIDE_BEHIND : SIDE_FREED;
+    }
+    return SIDE_NONE;
+}
+
 enum heap_side heap_beside(const struct os_heap *heap, const void *address,
                            struct os_place *place) {
     const struct large_entry *entry = registry_find(heap, address);
     *place = (struct os_place){.block = NO_BLOCK};
     if (!entry)
-        return registry_was_freed(heap, address) ? SIDE_FREED : SIDE_NONE;
+        return registry_was_freed(heap, address) ? SIDE_FREED
+                                                 : heap_beside_span(heap, address, place);
     place->address = entry->address;
     place->room = entry->room;
     place->slack = entry->slack;

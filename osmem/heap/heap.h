@@ -46,7 +46,8 @@ enum os_fault heap_take_alone(struct os_heap *heap, size_t room, size_t alignmen
 enum os_fault heap_find(const struct os_heap *heap, const void *address,
                         struct os_place *place);
 
-/* How an address lies to a block with a mapping of its own, whose fences stop who goes there. */
+/* How an address lies to a block beside it: one with a mapping of its own, whose fences stop who
+ * goes there, or the last one of a span, behind which there may be nothing. */
 enum heap_side {
     SIDE_NONE,
     SIDE_IN_FRONT,

@@ -19,6 +19,8 @@
 /* In front of blocks that end at a fence lie fewer inaccessible pages than this, as many as is drawn
  * by lot. */
 #define POLICY_GAP_PAGES 16
+/* So far behind the last block of a span, somebody is taken to have left that block. */
+#define POLICY_BESIDE ((size_t)64 << 10)
 /* A free block of this size at the top of the break is given back ... */
 #define POLICY_TRIM_AT ((size_t)1 << 20)
 /* ... but for this much of it. */

@@ -11,12 +11,14 @@ struct fault_row {
     const char *slug;
     const char *code;
     const char *sentence;
+    const char *next;
 };
 
 static const struct fault_row fault_rows[OS_FAULT_COUNT] = {
-    [OS_OK] = {"ok", "OSM-OK", "nothing is wrong"},
-    [OS_NO_MEMORY] = {"no-memory", "OSM-NO-MEMORY", "the system refused memory"},
-#define FAULT(id, slug, code, sentence) [OS_FAULT_##id] = {slug, code, sentence},
+    [OS_OK] = {"ok", "OSM-OK", "nothing is wrong", ""},
+    [OS_NO_MEMORY] = {"no-memory", "OSM-NO-MEMORY", "the system refused memory", ""},
+#define FAULT(id, slug, code, sentence, next) \
+    [OS_FAULT_##id] = {slug, code, sentence, next},
 #include "osmem/platform/fault.def"
 #undef FAULT
 };
@@ -51,12 +53,31 @@ static bool fault_is_damage(enum os_fault kind) {
            kind == OS_FAULT_WRITE_AFTER_FREE;
 }
 
+/* Between which two moments it happened. */
+static void fault_put_interval(struct os_text *text, const struct os_fault_info *info) {
+    bool was_free = info->kind == OS_FAULT_WRITE_AFTER_FREE;
+    const struct os_site *since = was_free ? info->freed : info->taken;
+    text_put(text, was_free ? "  the write came after the block was freed"
+                            : "  the write came after the block was handed out");
+    if (since && since->operation) {
+        text_put(text, " by operation ");
+        text_number(text, since->operation, 10);
+    }
+    text_put(text, " and before this call");
+    if (info->operation) {
+        text_put(text, ", operation ");
+        text_number(text, info->operation, 10);
+    }
+    text_put(text, "\n");
+}
+
 static void fault_put_damage(struct os_text *text, const struct os_fault_info *info) {
     text_put(text, "  the first changed byte is ");
     text_number(text, info->first, 10);
-    text_put(text, info->kind == OS_FAULT_OVERFLOW    ? " bytes past the end of"
-                   : info->kind == OS_FAULT_UNDERFLOW ? " bytes in front of"
-                                                      : " bytes into");
+    text_put(text, info->first == 1 ? " byte" : " bytes");
+    text_put(text, info->kind == OS_FAULT_OVERFLOW    ? " past the end of"
+                   : info->kind == OS_FAULT_UNDERFLOW ? " in front of"
+                                                      : " into");
     text_put(text, " the block at ");
     text_number(text, (uintptr_t)info->block, 16);
     text_put(text, ": expected ");
@@ -64,18 +85,37 @@ static void fault_put_damage(struct os_text *text, const struct os_fault_info *i
     text_put(text, ", found ");
     text_number(text, info->found, 16);
     text_put(text, "\n");
+    if (info->instead) {
+        text_put(text, "  or as many in front of the block at ");
+        text_number(text, (uintptr_t)info->instead, 16);
+        text_put(text, ", which nobody can tell apart\n");
+    }
     fault_put_neighbour(text, "on its left", &info->left);
     fault_put_neighbour(text, "on its right", &info->right);
-    text_put(text, info->kind == OS_FAULT_WRITE_AFTER_FREE
-                       ? "  the write came after the block was freed"
-                       : "  the write came after the block was handed out");
-    text_put(text, " and before this call\n");
+    fault_put_interval(text, info);
+}
+
+/* Somebody was stopped at a fence. */
+static void fault_put_access(struct os_text *text, const struct os_fault_info *info) {
+    text_put(text, "  by the instruction at ");
+    site_put_frame(text, info->instruction);
+    text_put(text, ", address ");
+    text_number(text, (uintptr_t)info->address, 16);
+    if (info->block) {
+        text_put(text, "\n  the block is at ");
+        text_number(text, (uintptr_t)info->block, 16);
+    }
+    text_put(text, "\n");
 }
 
 /* What the kind is about, besides the call. */
 static void fault_put_block(struct os_text *text, const struct os_fault_info *info) {
     if (fault_is_damage(info->kind)) {
         fault_put_damage(text, info);
+        return;
+    }
+    if (info->access) {
+        fault_put_access(text, info);
         return;
     }
     if (info->block)
@@ -87,8 +127,29 @@ static void fault_put_block(struct os_text *text, const struct os_fault_info *in
     }
 }
 
+/* "a read 3 bytes past the end of a 40-byte block" */
+static void fault_put_touch(struct os_text *text, const struct os_fault_info *info) {
+    text_put(text, info->access);
+    if (!info->block) {
+        text_put(text, " in a block that is free");
+        return;
+    }
+    text_put(text, " ");
+    text_number(text, info->first, 10);
+    text_put(text, info->first == 1 ? " byte" : " bytes");
+    text_put(text, info->kind == OS_FAULT_FENCE_BEHIND  ? " past the end of a "
+                   : info->kind == OS_FAULT_FENCE_FRONT ? " in front of a "
+                                                        : " into a free ");
+    text_number(text, info->asked, 10);
+    text_put(text, "-byte block");
+}
+
 /* The row's sentence, or one with the numbers. */
 static void fault_put_sentence(struct os_text *text, const struct os_fault_info *info) {
+    if (info->access) {
+        fault_put_touch(text, info);
+        return;
+    }
     if (!fault_is_damage(info->kind)) {
         text_put(text, fault_rows[info->kind].sentence);
         return;
@@ -147,7 +208,14 @@ void fault_put(struct os_text *text, const struct os_fault_info *info) {
         }
         text_put(text, "\n");
     }
+    site_put(text, "allocated", info->taken);
+    site_put(text, "freed", info->freed);
     text_put(text, fault_blame(info->kind));
+    text_put(text, "  next: ");
+    text_put(text, info->taken && info->taken->operation
+                       ? "addr2line -fie MODULE 0xOFFSET names the code at each of these"
+                       : row->next);
+    text_put(text, "\n");
 }
 
 void fault_report(int fd, const struct os_fault_info *info) {

@@ -10,13 +10,14 @@
 
 #include <stddef.h>
 
+#include "osmem/platform/site.h"
 #include "osmem/platform/text.h"
 
 /* What a floor answers: done, the system refused memory, or a row of fault.def. */
 enum os_fault {
     OS_OK,
     OS_NO_MEMORY,
-#define FAULT(id, slug, code, sentence) OS_FAULT_##id,
+#define FAULT(id, slug, code, sentence, next) OS_FAULT_##id,
 #include "osmem/platform/fault.def"
 #undef FAULT
     OS_FAULT_COUNT
@@ -40,11 +41,17 @@ struct os_fault_info {
     size_t asked;        /* OVERFLOW, UNDERFLOW: the bytes that the program asked for */
     /* OVERFLOW, UNDERFLOW, WRITE_AFTER_FREE: how many bytes are changed, the first of them (from
      * the block's end, in front of its start, from its start), what should stand there, and
-     * does. */
+     * does. FENCE_*: `first` likewise. */
     size_t changed;
     size_t first;
     unsigned char expected, found;
+    const void *instead; /* OVERFLOW: it may as well be an underflow of this block */
     struct os_fault_neighbour left, right;
+    const char *access;      /* FENCE_*: "a read", "a write", ... */
+    const void *instruction; /* ... of which one */
+    uint64_t operation;      /* the number of this call */
+    const struct os_site *taken,
+        *freed;         /* by whom the block was, where that is recorded */
     const char *detail; /* the system call, or the expectation and its file */
     int number;         /* errno of the call, or the line in the file */
 };

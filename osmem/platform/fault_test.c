@@ -7,7 +7,7 @@
 #include "osmem/platform/expect.h"
 #include "osmem/testing/suite.h"
 
-static char text[2048];
+static char text[8192];
 
 static const char *report_of(const struct os_fault_info *info) {
     int ends[2];
@@ -35,7 +35,9 @@ START_TEST(a_pointer_in_a_block) {
         "start [OSM-INTERIOR]\n"
         "  in os_free, address 0x1020\n"
         "  the address is 32 bytes into the 48-byte block at 0x1000\n"
-        "  the mistake is the program's, not osmem's\n");
+        "  the mistake is the program's, not osmem's\n"
+        "  next: OSMEM_OPTIONS=tier=paranoid tells where the block was allocated and "
+        "freed\n");
 }
 END_TEST
 
@@ -47,15 +49,16 @@ START_TEST(a_system_call) {
         "osmem: system-call-failed: a system call failed for a reason other than "
         "memory [OSM-SYSCALL]\n"
         "  munmap: errno 22\n"
-        "  the system, or a limit or filter set on this process, is the cause\n");
+        "  the system, or a limit or filter set on this process, is the cause\n"
+        "  next: look at ulimit -a, vm.max_map_count, and seccomp filters\n");
 }
 END_TEST
 
 START_TEST(what_is_too_long_is_cut) {
-    static char detail[3000];
+    static char detail[6000];
     memset(detail, 'x', sizeof detail - 1);
     struct os_fault_info info = {.kind = OS_FAULT_EXPECTATION, .detail = detail};
-    ck_assert_uint_eq(strlen(report_of(&info)), 1024);
+    ck_assert_uint_eq(strlen(report_of(&info)), 4096);
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 #define OSMEM_PLATFORM_LOCK_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 struct os_lock {
     pthread_mutex_t mutex;
@@ -16,6 +17,10 @@ struct os_lock {
 
 static inline void lock_take(struct os_lock *lock) {
     pthread_mutex_lock(&lock->mutex);
+}
+
+static inline bool lock_try(struct os_lock *lock) {
+    return pthread_mutex_trylock(&lock->mutex) == 0;
 }
 
 static inline void lock_give(struct os_lock *lock) {

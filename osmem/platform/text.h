@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct os_text {
-    char bytes[1024];
+    char bytes[4096];
     size_t length;
 };
 

@@ -1,0 +1,32 @@
+/*
+ * verify: bytes that nobody may have changed are looked at, each at its moment.
+ *
+ * When a block comes back, what stands around it; when one leaves the quarantine, and when one is
+ * handed out, what it was filled with. What is found is told, and the call goes on.
+ */
+#ifndef OSMEM_FRONT_VERIFY_H
+#define OSMEM_FRONT_VERIFY_H
+
+#include "osmem/front/blame.h"
+
+/* The canary holds; else it was told. Of what was written in front of a block it is told as well, but
+ * that is no reason not to serve it. */
+bool verify_held(struct os_front *front, const struct front_call *call,
+                 const struct os_place *place);
+
+/* Damage right beside a block that comes back is told now, and not when its own turn comes. */
+void verify_around(struct os_front *front, const struct front_call *call,
+                   const struct os_place *place);
+
+/* The bytes from `from` on come out of free memory. */
+void verify_received(struct os_front *front, const struct front_call *call,
+                     struct os_place *place, size_t from);
+
+/* The block waits from now on, if there is a quarantine with room for it. */
+bool verify_wait(struct os_front *front, const struct front_call *call,
+                 const struct os_place *place);
+
+/* Blocks leave the quarantine, verified, until no more than so many bytes wait. */
+void verify_drain(struct os_front *front, const struct front_call *call, size_t bytes);
+
+#endif

@@ -1,0 +1,101 @@
+#define _GNU_SOURCE /* _dl_find_object */
+
+#include "osmem/platform/site.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <unistd.h>
+
+/* The C library's, where it is linked: a static program has neither. */
+__attribute__((weak)) int backtrace(void **frames, int most);
+__attribute__((weak)) int _dl_find_object(void *address, struct dl_find_object *found);
+
+enum {
+    SITE_DEPTH = 24, /* frames that are looked at, our own included */
+};
+
+static atomic_bool site_ready;
+/* This thread is at it: the unwinder may allocate, for code that was made at run time. */
+static _Thread_local __attribute__((tls_model("initial-exec"))) bool site_within;
+
+/* Where osmem's own code is, if it is a library of its own; in a program that it is linked into,
+ * nobody can tell. */
+static uintptr_t site_own, site_own_end;
+
+void site_prepare(void) {
+    void *frames[2];
+    struct dl_find_object found;
+    if (!backtrace)
+        return;
+    backtrace(frames, 2); /* the first call loads the unwinder */
+    if (_dl_find_object &&
+        _dl_find_object((void *)(uintptr_t)site_prepare, &found) == 0 &&
+        found.dlfo_link_map->l_name[0]) {
+        site_own = (uintptr_t)found.dlfo_map_start;
+        site_own_end = (uintptr_t)found.dlfo_map_end;
+    }
+    atomic_store_explicit(&site_ready, true, memory_order_release);
+}
+
+static bool site_is_ours(const void *frame) {
+    return (uintptr_t)frame - site_own < site_own_end - site_own;
+}
+
+void site_take(struct os_site *site, const void *caller) {
+    void *frames[SITE_DEPTH];
+    int count = 0, first = 0;
+    if (!site_within && atomic_load_explicit(&site_ready, memory_order_acquire)) {
+        site_within = true;
+        count = backtrace(frames, SITE_DEPTH);
+        site_within = false;
+    }
+    while (first < count && frames[first] != caller)
+        first++;
+    while (first < count && site_is_ours(frames[first]))
+        first++;
+    if (first >= count) {
+        frames[0] = (void *)(uintptr_t)caller;
+        first = 0;
+        count = 1;
+    }
+    for (int i = 0; i < SITE_FRAMES; i++)
+        site->frame[i] = first + i < count ? frames[first + i] : NULL;
+}
+
+static void site_put_module(struct os_text *text, const char *name) {
+    char path[256];
+    ssize_t length = name[0] ? 0 : readlink("/proc/self/exe", path, sizeof path);
+    if (length > 0)
+        text_put_bytes(text, path, (size_t)length);
+    else
+        text_put(text, name[0] ? name : "the program");
+}
+
+void site_put_frame(struct os_text *text, const void *frame) {
+    struct dl_find_object found;
+    if (!_dl_find_object || _dl_find_object((void *)(uintptr_t)frame, &found) != 0) {
+        text_number(text, (uintptr_t)frame, 16);
+        return;
+    }
+    site_put_module(text, found.dlfo_link_map->l_name);
+    text_put(text, "+");
+    text_number(text, (uintptr_t)frame - found.dlfo_link_map->l_addr, 16);
+}
+
+void site_put(struct os_text *text, const char *what, const struct os_site *site) {
+    if (!site || !site->operation)
+        return;
+    text_put(text, "  ");
+    text_put(text, what);
+    text_put(text, " by operation ");
+    text_number(text, site->operation, 10);
+    text_put(text, site->frame[0] ? " at\n" : ", before it was recorded where\n");
+    for (int i = 0; i < SITE_FRAMES && site->frame[i]; i++) {
+        text_put(text, "    ");
+        site_put_frame(text, site->frame[i]);
+        text_put(text, "\n");
+    }
+}

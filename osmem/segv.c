@@ -1,0 +1,49 @@
+#include "osmem/segv.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "osmem/outcome.h"
+#include "osmem/platform/access.h"
+
+static const int segv_signals[] = {SIGSEGV, SIGBUS};
+static struct sigaction segv_before[2];
+static const struct os_options *segv_options;
+static const struct os_trail *segv_trail;
+static bool (*segv_explain)(const void *address, struct os_fault_info *info);
+
+/* Where nobody else wants it, the access is made again, and the system ends the process. */
+static void segv_hand_on(int number, siginfo_t *signal, void *context) {
+    const struct sigaction *before = &segv_before[number == SIGBUS];
+    if (before->sa_flags & SA_SIGINFO)
+        before->sa_sigaction(number, signal, context);
+    else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN)
+        before->sa_handler(number);
+    else
+        sigaction(number, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+}
+
+static void segv_handle(int number, siginfo_t *signal, void *context) {
+    int saved = errno;
+    struct os_fault_info info = {.address = signal->si_addr};
+    /* By the kernel, for an access, and not by kill. */
+    if (signal->si_code > 0 && segv_explain(signal->si_addr, &info)) {
+        info.access = access_kind(context);
+        info.instruction = access_instruction(context);
+        outcome(segv_options, segv_trail, &info);
+    }
+    segv_hand_on(number, signal, context);
+    errno = saved;
+}
+
+void segv_watch(const struct os_options *options, const struct os_trail *trail,
+                bool (*explain)(const void *address, struct os_fault_info *info)) {
+    struct sigaction action = {.sa_sigaction = segv_handle,
+                               .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    segv_options = options;
+    segv_trail = trail;
+    segv_explain = explain;
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < 2; i++)
+        sigaction(segv_signals[i], &action, &segv_before[i]);
+}
