@@ -1,0 +1,83 @@
+/*
+ * mistakes: programs with one mistake each, written for any malloc.
+ *
+ * Each works on blocks of `size` bytes, 24 at least. Before each step it says which one that is, and if
+ * it lives, what the mistake came to.
+ */
+#ifndef OSMEM_PROMISES_MISTAKES_H
+#define OSMEM_PROMISES_MISTAKES_H
+
+#include <stddef.h>
+
+enum {
+    OFTEN = 20000, /* so often a mistake is repeated that only chance can find */
+    MANY = 100000,
+    REUSES = 1000,
+    FILL = 0x5c,
+    SECRET = 0x53, /* of which no allocator makes a fill of its own */
+};
+
+/* ---- for all of them ---- */
+
+/* What the compiler must not see through. */
+char *hide(const void *pointer);
+
+void step(const char *name);
+void harm(const char *what);
+
+/* Three blocks in a row, filled. */
+extern char *left, *block, *right;
+void three(size_t size);
+char *filled(size_t size);
+
+/* Says so if one of the outer two has changed. */
+void neighbours(size_t size);
+
+/* So many other blocks, each freed at once. */
+void others(size_t count, size_t size);
+
+/* Eight bytes, written. */
+void put(char *at);
+
+/* Says so if two new blocks are one. */
+void twice(size_t size);
+
+/* ---- overruns.c, frees.c, dead.c ---- */
+
+void overflow_one(size_t size);
+void overflow_nul(size_t size);
+void overflow_eight(size_t size);
+void overflow_shrunk(size_t size);
+void overflow_kept(size_t size);
+void overflow_alone(size_t size);
+void overflow_jump(size_t size);
+void overflow_jump_often(size_t size);
+void overread(size_t size);
+void overread_often(size_t size);
+void underflow_one(size_t size);
+void underflow_eight(size_t size);
+void underflow_jump(size_t size);
+void zero_written(size_t size);
+void double_free_now(size_t size);
+void double_free_other_between(size_t size);
+void double_free_late(size_t size);
+void double_free_reused(size_t size);
+void realloc_dead(size_t size);
+void usable_size_dead(size_t size);
+void free_interior(size_t size);
+void free_misaligned(size_t size);
+void free_stack(size_t size);
+void free_static(size_t size);
+void free_forged(size_t size);
+void free_replayed(size_t size);
+void written_freed_few(size_t size);
+void written_freed_many(size_t size);
+void written_freed_then_exit(size_t size);
+void written_freed_first(size_t size);
+void poisoned_link(size_t size);
+void read_freed_often(size_t size);
+void secret_freed(size_t size);
+void secret_reused(size_t size);
+void secret_shrunk(size_t size);
+
+#endif
