@@ -148,6 +148,8 @@ static struct os_front *osmem_enter(void) {
     return &osmem_front;
 }
 
+#define OSMEM_CALLER __builtin_return_address(0)
+
 /* The same for a call that is recorded as its caller's. */
 static struct os_front *osmem_enter_from(const void *caller) {
     struct os_site site = {.operation = 0};
@@ -189,22 +191,20 @@ const struct os_options *process_options(void) {
 /* ---- the functions ---- */
 
 void *os_malloc(size_t size) {
-    void *block =
-        front_malloc(osmem_enter_from(__builtin_return_address(0)), &osmem_cache, size);
+    void *block = front_malloc(osmem_enter_from(OSMEM_CALLER), &osmem_cache, size);
     osmem_leave();
     return block;
 }
 
 void *os_calloc(size_t count, size_t size) {
-    void *block = front_calloc(osmem_enter_from(__builtin_return_address(0)),
-                               &osmem_cache, count, size);
+    void *block = front_calloc(osmem_enter_from(OSMEM_CALLER), &osmem_cache, count, size);
     osmem_leave();
     return block;
 }
 
 void *os_realloc(void *block, size_t size) {
-    void *resized = front_realloc(osmem_enter_from(__builtin_return_address(0)),
-                                  &osmem_cache, block, size);
+    void *resized =
+        front_realloc(osmem_enter_from(OSMEM_CALLER), &osmem_cache, block, size);
     osmem_leave();
     return resized;
 }
@@ -212,29 +212,28 @@ void *os_realloc(void *block, size_t size) {
 void os_free(void *block) {
     if (!block)
         return;
-    front_free(osmem_enter_from(__builtin_return_address(0)), &osmem_cache, block);
+    front_free(osmem_enter_from(OSMEM_CALLER), &osmem_cache, block);
     osmem_leave();
 }
 
 void os_free_sized(void *block, size_t size) {
     if (!block)
         return;
-    front_free_sized(osmem_enter_from(__builtin_return_address(0)), &osmem_cache, block,
-                     1, size);
+    front_free_sized(osmem_enter_from(OSMEM_CALLER), &osmem_cache, block, 1, size);
     osmem_leave();
 }
 
 void os_free_aligned_sized(void *block, size_t alignment, size_t size) {
     if (!block)
         return;
-    front_free_sized(osmem_enter_from(__builtin_return_address(0)), &osmem_cache, block,
-                     alignment, size);
+    front_free_sized(osmem_enter_from(OSMEM_CALLER), &osmem_cache, block, alignment,
+                     size);
     osmem_leave();
 }
 
 void *os_aligned_alloc(size_t alignment, size_t size) {
-    void *block = front_aligned_alloc(osmem_enter_from(__builtin_return_address(0)),
-                                      &osmem_cache, alignment, size);
+    void *block = front_aligned_alloc(osmem_enter_from(OSMEM_CALLER), &osmem_cache,
+                                      alignment, size);
     osmem_leave();
     return block;
 }

@@ -12,15 +12,19 @@ static const struct os_options *segv_options;
 static const struct os_trail *segv_trail;
 static bool (*segv_explain)(const void *address, struct os_fault_info *info);
 
-/* Where nobody else wants it, the access is made again, and the system ends the process. */
+/* Where nobody else wants it, the access is made again, or the signal sent again, and the system ends
+ * the process. */
 static void segv_hand_on(int number, siginfo_t *signal, void *context) {
     const struct sigaction *before = &segv_before[number == SIGBUS];
     if (before->sa_flags & SA_SIGINFO)
         before->sa_sigaction(number, signal, context);
     else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN)
         before->sa_handler(number);
-    else
+    else {
         sigaction(number, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+        if (signal->si_code <= 0)
+            raise(number);
+    }
 }
 
 static void segv_handle(int number, siginfo_t *signal, void *context) {

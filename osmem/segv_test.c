@@ -1,0 +1,143 @@
+/* Who is stopped by the processor: what is the heap's is reported, everything else is handed on. */
+#include "osmem/segv.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "osmem/testing/suite.h"
+
+static struct os_options options;
+static char *fence, *elsewhere;
+static char said[8192];
+
+static bool explain(const void *address, struct os_fault_info *info) {
+    if (address != fence)
+        return false;
+    info->kind = OS_FAULT_FENCE_BEHIND;
+    info->block = fence - 40;
+    info->asked = 40;
+    return true;
+}
+
+static void open_fences(void) {
+    fence = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    elsewhere = fence + 4096;
+    options = options_of_tier[TIER_FULL];
+}
+
+/* Runs a function in a process of its own; how that ended. */
+static int run(void (*function)(void)) {
+    int ends[2], status;
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        function();
+        _exit(77);
+    }
+    close(ends[1]);
+    ssize_t n = read(ends[0], said, sizeof said - 1);
+    said[n > 0 ? n : 0] = '\0';
+    close(ends[0]);
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static void expect_signal(int status, int number, bool report) {
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == number);
+    ck_assert_int_eq(strncmp(said, "osmem: heap-buffer-overflow: a ", 31) == 0, report);
+    if (!report)
+        ck_assert_str_eq(said, "");
+}
+
+static void write_to_the_fence(void) {
+    segv_watch(&options, NULL, explain);
+    *(volatile char *)fence = 1;
+}
+
+static void read_the_fence(void) {
+    segv_watch(&options, NULL, explain);
+    (void)*(volatile char *)fence;
+}
+
+static void write_elsewhere(void) {
+    segv_watch(&options, NULL, explain);
+    *(volatile char *)elsewhere = 1;
+}
+
+static void send_it(void) {
+    segv_watch(&options, NULL, explain);
+    kill(getpid(), SIGSEGV);
+}
+
+START_TEST(the_heaps_own_is_reported) {
+    open_fences();
+    expect_signal(run(write_to_the_fence), SIGABRT, true);
+    ck_assert_ptr_nonnull(
+        strstr(said, "a write 0 bytes past the end of a 40-byte block"));
+    expect_signal(run(read_the_fence), SIGABRT, true);
+    ck_assert_ptr_nonnull(strstr(said, "a read 0 bytes past the end"));
+    options.on_error = ON_ERROR_REPORT; /* nobody can go on from there */
+    expect_signal(run(read_the_fence), SIGSEGV, true);
+    options.on_error = ON_ERROR_EXIT;
+    options.exit_code = 23;
+    int status = run(read_the_fence);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 23);
+}
+END_TEST
+
+START_TEST(everything_else_goes_to_the_system) {
+    open_fences();
+    expect_signal(run(write_elsewhere), SIGSEGV, false);
+    expect_signal(run(send_it), SIGSEGV, false);
+}
+END_TEST
+
+static void leave(int number) {
+    _exit(number == SIGSEGV ? 55 : 56);
+}
+
+static void leave_with(int number, siginfo_t *signal, void *context) {
+    (void)context;
+    _exit(number == SIGSEGV && signal->si_addr == elsewhere ? 57 : 58);
+}
+
+static void had_a_handler(void) {
+    signal(SIGSEGV, leave);
+    write_elsewhere();
+}
+
+static void had_another_handler(void) {
+    struct sigaction action = {.sa_sigaction = leave_with, .sa_flags = SA_SIGINFO};
+    sigaction(SIGSEGV, &action, NULL);
+    write_elsewhere();
+}
+
+static void ignored_it(void) {
+    signal(SIGSEGV, SIG_IGN);
+    write_elsewhere();
+}
+
+static void sets_a_handler(void) {
+    segv_watch(&options, NULL, explain);
+    signal(SIGSEGV, leave);
+    *(volatile char *)fence = 1;
+}
+
+START_TEST(or_to_the_programs_own_handler) {
+    open_fences();
+    ck_assert_int_eq(WEXITSTATUS(run(had_a_handler)), 55);
+    ck_assert_int_eq(WEXITSTATUS(run(had_another_handler)), 57);
+    expect_signal(run(ignored_it), SIGSEGV, false);
+    ck_assert_int_eq(WEXITSTATUS(run(sets_a_handler)), 55);
+}
+END_TEST
+
+int main(void) {
+    return suite_run("segv",
+                     SUITE(the_heaps_own_is_reported, everything_else_goes_to_the_system,
+                           or_to_the_programs_own_handler));
+}
