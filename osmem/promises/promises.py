@@ -37,11 +37,9 @@ def fail(message):
     sys.exit(2)
 
 
-def commit(program, mistake, size, library, options, folder):
+def commit(program, mistake, size, library, environment, folder):
     """One run in a folder of its own, where what it leaves is lost."""
-    environment = {"PATH": os.environ["PATH"], "OSMEM_OPTIONS": options}
-    if library:
-        environment["LD_PRELOAD"] = library
+    environment = dict(environment, PATH=os.environ["PATH"], LD_PRELOAD=library)
     done = subprocess.run([program, mistake, str(size)], env=environment, cwd=folder, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=SECONDS,
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
@@ -97,7 +95,7 @@ def read_promises(path):
 
 
 def options(promise, tier):
-    return "tier=%s%s" % (tier, "" if promise.name.endswith("-often") else ":sample=0")
+    return {"OSMEM_OPTIONS": "tier=%s%s" % (tier, "" if promise.name.endswith("-often") else ":sample=0")}
 
 
 def write_promise(promise, found):
@@ -175,7 +173,7 @@ def hold_reports(reports, program, library, show):
     kept = 0
     for (mistake, size, chosen), expected in reports:
         with tempfile.TemporaryDirectory(prefix="promises") as folder:
-            found = normal(commit(program, mistake, int(size), library, chosen, folder).err)
+            found = normal(commit(program, mistake, int(size), library, {"OSMEM_OPTIONS": chosen}, folder).err)
         if show:
             print("report %s %s %s\n%s" % (mistake, size, chosen, re.sub("(?m)^", "| ", found.rstrip("\n")) + "\n"))
             continue

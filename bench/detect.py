@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+"""What allocators find: programs with one mistake each, under osmem's tiers and under what else there is.
+
+    bazel run -c opt //bench:detect [-- --only=TEXT] [--install]
+
+The programs are those of osmem/promises, each on blocks of five sizes, with the allocator preloaded
+and nothing else changed. Of five runs the table says how many were found (the program was ended, or
+told of it on standard error, or nothing came of what could have), how many showed harm (h: a neighbour
+changed, the same memory twice, a secret read) and how many went on in silence (s). What is repeated
+20,000 times is for whoever samples. --install installs the peers by apt-get, as root. Last come the
+nanoseconds of a malloc/free pair among 1,000 live blocks, the median of five rounds in turn, and the
+line `detect: N mistakes, M allocators`; exits 1 where a program without a mistake does not pass.
+"""
+import concurrent.futures
+import glob
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.getcwd(), "osmem", "promises"))  # bazel run starts where its files are
+from promises import HARMLESS, SIZES, commit, lines, read_promises  # noqa: E402
+
+PACKAGES = ["libjemalloc2", "libmimalloc2.0", "libtcmalloc-minimal4", "libclang-rt-19-dev"]
+ROUNDS = 5
+# Name, the library as a pattern, and what else it wants in the environment.
+PEERS = [
+    ("glibc", "", {}),
+    ("glibc check=3", "/lib/*/libc_malloc_debug.so.0", {"GLIBC_TUNABLES": "glibc.malloc.check=3"}),
+    ("jemalloc", "/usr/lib/*/libjemalloc.so.2", {}),
+    ("mimalloc", "/usr/lib/*/libmimalloc.so.2*", {"MIMALLOC_SHOW_ERRORS": "1"}),
+    ("tcmalloc", "/usr/lib/*/libtcmalloc_minimal.so.4", {}),
+    ("tcmalloc debug", "/usr/lib/*/libtcmalloc_minimal_debug.so.4", {}),
+    ("scudo", "/usr/lib/llvm-19/lib/clang/19/lib/*/libclang_rt.scudo_standalone-x86_64.so", {}),
+]
+
+
+def fail(message):
+    print("detect: " + message, file=sys.stderr)
+    sys.exit(2)
+
+
+def install():
+    if subprocess.run(["dpkg", "-s"] + PACKAGES, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+        return
+    subprocess.run(["apt-get", "update"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends"] + PACKAGES
+    if subprocess.run(command, stdout=sys.stderr, env=dict(os.environ, DEBIAN_FRONTEND="noninteractive")).returncode:
+        fail("could not install %s" % " ".join(PACKAGES))
+
+
+def allocators(osmem):
+    chosen = []
+    for name, pattern, environment in PEERS:
+        found = sorted(glob.glob(pattern)) if pattern else [""]
+        if not found:  # the loader would only warn
+            fail("%s: no library %s; --install installs the peers" % (name, pattern))
+        chosen.append((name, found[0], environment))
+    tiers = "light", "standard", "full", "paranoid"
+    return chosen + [("osmem " + tier, osmem, {"OSMEM_OPTIONS": "tier=" + tier}) for tier in tiers]
+
+
+def judge(mistake, run):
+    """found, harm or silent."""
+    if "cannot be preloaded" in run.err:
+        fail(run.err)
+    if run.code or run.err:
+        return "found"
+    if lines(run, "harm"):
+        return "harm"
+    return "found" if mistake.startswith(HARMLESS) else "silent"
+
+
+def cell(verdicts):
+    found, harm = verdicts.count("found"), verdicts.count("harm")
+    silent = len(verdicts) - found - harm
+    return str(found) + (" %dh" % harm if harm else "") + (" %ds" % silent if silent else "")
+
+
+def run_all(mistakes, chosen, program):
+    """The verdicts by mistake and allocator, one for each size."""
+    jobs = [(promise.name, name, library, environment, size)
+            for promise in mistakes for name, library, environment in chosen for size in SIZES]
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="detect") as folder, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        def one(job):
+            mistake, _, library, environment, size = job
+            try:
+                return commit(program, mistake, size, library, environment, folder)
+            except subprocess.TimeoutExpired:
+                return None  # it hangs: that is an end, too, and no silence
+        for number, (job, run) in enumerate(zip(jobs, pool.map(one, jobs)), 1):
+            found.setdefault(job[:2], []).append(judge(job[0], run) if run else "found")
+            if job[0] == "none" and run and (run.code or run.err):
+                fail("%s: a program without a mistake is ended, or told of one: %s" % (job[1], run.err))
+            if sys.stderr.isatty():
+                print("\rdetect: %d of %d" % (number, len(jobs)), end="", file=sys.stderr)
+    return found
+
+
+def cost(chosen, pairs):
+    """Nanoseconds a pair, in turn."""
+    times = {name: [] for name, _, _ in chosen}
+    for _ in range(ROUNDS):
+        for name, library, environment in chosen:
+            many = 20000 if name.endswith("paranoid") else 200000
+            done = subprocess.run([pairs, "libc", "1000", str(many)], stdout=subprocess.PIPE, text=True, check=True,
+                                  env=dict(environment, PATH=os.environ["PATH"], LD_PRELOAD=library))
+            times[name].append(float(done.stdout) / many)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def main():
+    program, osmem, path, pairs, only = *(os.path.abspath(name) for name in sys.argv[1:5]), ""
+    for argument in sys.argv[5:]:
+        if argument in ("-h", "--help"):
+            print(__doc__)
+            sys.exit(0)
+        elif argument.startswith("--only="):
+            only = argument[len("--only="):]
+        elif argument == "--install":
+            install()
+        else:
+            fail("%s: expected --only=TEXT or --install" % argument)
+    mistakes = [promise for promise in read_promises(path) if only in promise.name]
+    if not mistakes:
+        fail("no mistake has %r in its name" % only)
+    chosen = allocators(osmem)
+    names = [name for name, _, _ in chosen]
+    found = run_all(mistakes, chosen, program)
+    print("| of 5 sizes | %s |\n|---|%s" % (" | ".join(names), "---|" * len(names)))
+    for promise in mistakes:
+        print("| %s | %s |" % (promise.what, " | ".join(cell(found[promise.name, name]) for name in names)))
+    totals = [sum((found[promise.name, name] for promise in mistakes), []) for name in names]
+    print("| **all** | %s |" % " | ".join("**%s**" % cell(total) for total in totals))
+    times = cost(chosen, pairs)
+    print("| ns a pair | %s |" % " | ".join("%.0f" % times[name] for name in names))
+    print("detect: %d mistakes, %d allocators" % (len(mistakes), len(names)))
+
+
+if __name__ == "__main__":
+    main()
