@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Runs real programs under osmem and under the C library's malloc, and compares.
 
-    tools/bazel run -c opt //osmem/interpose/programs [-- --all | --only=TEXT] [--install]
+    tools/bazel run -c opt //osmem/interpose/programs [-- --all | --only=TEXT] [--install] [--options=TEXT]
 
 Without more, the quick ones. --only takes those with this text in their name; --install installs
-what they need by apt-get, as root. Of each, standard output and exit code must be the same, and
+what they need by apt-get, as root; --options sets OSMEM_OPTIONS, for example tier=full. Of each, standard output and exit code must be the same, and
 every program that its row names must have been seen with libosmem.so mapped (a second preloaded
 library reads /proc/self/maps). Prints CPU seconds for both; exits 1 where a program misbehaves.
 """
@@ -45,7 +45,7 @@ def read_programs(path):
     return programs
 
 
-def run(program, folder, preload, witness):
+def run(program, folder, preload, witness, options):
     """Exit code, standard output, CPU seconds."""
     work = os.path.join(folder, "work")  # the same each time: its name may come up in the output
     os.makedirs(work)
@@ -53,6 +53,7 @@ def run(program, folder, preload, witness):
                    "HOME": work, "TMPDIR": work, "OSMEM_WITNESS": witness}
     if preload:
         environment["LD_PRELOAD"] = " ".join(preload)
+        environment["OSMEM_OPTIONS"] = options
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(["bash", "-c", "\n".join(program.script)], cwd=work, env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -62,14 +63,14 @@ def run(program, folder, preload, witness):
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), seconds
 
 
-def judge(program, folder, library):
+def judge(program, folder, library, options):
     """What is wrong, or nothing; and the CPU seconds by glibc and by osmem."""
     preload = [os.path.join(folder, os.path.basename(path)) for path in library]
     witness = os.path.join(folder, "witness")
     open(witness, "w").close()
     os.chmod(witness, 0o666)
-    code, expected, _, theirs = run(program, folder, None, witness)
-    ours_code, found, errors, ours = run(program, folder, preload, witness)
+    code, expected, _, theirs = run(program, folder, None, witness, options)
+    ours_code, found, errors, ours = run(program, folder, preload, witness, options)
     seen = [line.rsplit(" ", 1) for line in open(witness).read().splitlines()]
     os.remove(witness)
     wrong = []
@@ -101,19 +102,21 @@ def install(programs):
 
 
 def main():
-    rows, libraries, only, everything, installs = sys.argv[1], sys.argv[2:4], "", False, False
+    rows, libraries, only, options, everything, installs = sys.argv[1], sys.argv[2:4], "", "", False, False
     for argument in sys.argv[4:]:
         if argument in ("-h", "--help"):
             print(__doc__)
             sys.exit(0)
         elif argument.startswith("--only="):
             only = argument[len("--only="):]
+        elif argument.startswith("--options="):
+            options = argument[len("--options="):]
         elif argument == "--all":
             everything = True
         elif argument == "--install":
             installs = True
         else:
-            fail("%s: expected --all, --only=TEXT or --install" % argument)
+            fail("%s: expected --all, --only=TEXT, --options=TEXT or --install" % argument)
     programs = [program for program in read_programs(rows)
                 if only in program.name and (program.quick or only or everything)]
     if not programs:
@@ -127,7 +130,7 @@ def main():
             shutil.copy(path, folder)
         for program in programs:
             print("programs: %s" % program.name, file=sys.stderr)
-            problems, theirs, ours = judge(program, folder, libraries)
+            problems, theirs, ours = judge(program, folder, libraries, options)
             wrong += bool(problems)
             print("%-20s %-8s glibc %7.2f s  osmem %7.2f s  %.2f"
                   % (program.name, "WRONG" if problems else "same", theirs, ours, ours / max(theirs, .01)), flush=True)
