@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Asks a malloc and the C library's the same questions, and compares the answers.
 
-    probe.py PROBE LIBRARY CHOICES [TEXT]
+    probe.py PROBE LIBRARY CHOICES [--options=OPTIONS] [TEXT]
 
-PROBE is run as it is, then with LIBRARY preloaded. Every answer must be the same, or be one of
+PROBE is run as it is, then with LIBRARY preloaded, under OSMEM_OPTIONS=OPTIONS. Every answer must be the same, or be one of
 CHOICES, where it stands with its reason. With TEXT, only questions that have it in them. Prints
 a line for each question; exits 1 where answers differ.
 """
@@ -17,11 +17,12 @@ def fail(message):
     sys.exit(2)
 
 
-def answers(probe, chosen, library=None):
+def answers(probe, chosen, library=None, options=""):
     environment = {key: value for key, value in os.environ.items()
                    if key not in ("LD_PRELOAD", "OSMEM_OPTIONS", "MALLOC_PERTURB_", "GLIBC_TUNABLES")}
     if library:
         environment["LD_PRELOAD"] = library
+        environment["OSMEM_OPTIONS"] = options
     done = subprocess.run([probe, chosen], env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         fail("%s %r exits with %d" % (probe, chosen, done.returncode))
@@ -43,13 +44,15 @@ def read_choices(path):
 
 
 def main():
+    options = [argument[len("--options="):] for argument in sys.argv if argument.startswith("--options=")]
+    sys.argv = [argument for argument in sys.argv if not argument.startswith("--options=")]
     if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     probe, library, choices = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), read_choices(sys.argv[3])
     if not os.path.exists(library):  # the loader would only warn
         fail("%s: no such library" % library)
     chosen = sys.argv[4] if len(sys.argv) > 4 else ""
-    theirs, ours = answers(probe, chosen), answers(probe, chosen, library)
+    theirs, ours = answers(probe, chosen), answers(probe, chosen, library, "".join(options))
     wrong = []
     for question in theirs:
         choice = choices.pop(question, None)
