@@ -106,6 +106,8 @@ run_afl() {
   find "$scratch/seeds" -empty -type f -delete # which afl-fuzz refuses
   [[ -n $(ls "$scratch/seeds") ]] || printf '\0' >"$scratch/seeds/nothing"
   [[ -z ${FUZZ_EMPTY:-} ]] || rm -rf "$kept/out"
+  # A program takes milliseconds, but a busy machine may take its time.
+  [[ " ${flags[*]}" == *" -t"* ]] || flags=(-t 10000 "${flags[@]}")
   afl-fuzz -i "$scratch/seeds" -o "$kept/out" -m none "${flags[@]}" -- "$binary" >&2
   status=$?
   local stats=$kept/out/default/fuzzer_stats
