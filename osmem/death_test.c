@@ -264,7 +264,7 @@ START_TEST(overflow) {
         "  the write came after the block was handed out and before this call\n"
         "  the mistake is the program's, not osmem's\n"
         "  next: OSMEM_OPTIONS=tier=full:sample=1 stops the program at the access "
-        "itself\n");
+        "itself, for up to 4096 blocks at a time\n");
 }
 END_TEST
 

@@ -49,26 +49,29 @@ static void osmem_take_lock(void) {
         lock_take(&osmem_lock);
 }
 
+/* The sites of a fault as they are now: their rows change while others go on. */
+static void osmem_copy_sites(struct os_fault_info *info, struct os_site sites[2]) {
+    if (info->taken)
+        sites[0] = *info->taken, info->taken = &sites[0];
+    if (info->freed)
+        sites[1] = *info->freed, info->freed = &sites[1];
+}
+
 /* The lock is not the problem of a handler, which may allocate; and nothing is half done. */
 static void osmem_on_fault(struct os_front *front, const struct os_fault_info *info) {
     const struct os_options *options = front->options;
     struct os_fault_info told = *info;
-    struct os_site taken, freed; /* as they are now */
-    if (info->taken) {
-        taken = *info->taken;
-        told.taken = &taken;
-    }
-    if (info->freed) {
-        freed = *info->freed;
-        told.freed = &freed;
-    }
+    struct os_site sites[2], caller = osmem_cache.site;
+    osmem_copy_sites(&told, sites);
     osmem_leave();
     outcome(options, &front->trail, &told);
     osmem_take_lock();
+    osmem_cache.site = caller; /* others have called meanwhile */
 }
 
 /* In a signal handler: whoever has the lock may be the one who was stopped. */
-static bool osmem_explain(const void *address, struct os_fault_info *info) {
+static bool osmem_explain(const void *address, struct os_fault_info *info,
+                          struct os_site sites[2]) {
     bool locked = false;
     for (int i = 0; i < 1000 && !locked; i++) {
         locked = lock_try(&osmem_lock);
@@ -76,6 +79,7 @@ static bool osmem_explain(const void *address, struct os_fault_info *info) {
             sched_yield();
     }
     bool ours = blame_fence(&osmem_front, address, info);
+    osmem_copy_sites(info, sites);
     if (locked)
         lock_give(&osmem_lock);
     return ours;
@@ -116,6 +120,8 @@ static void osmem_set_options(void) {
     if (os_default_options)
         options_read(&options, os_default_options(), STDERR_FILENO);
     options_read(&options, text, STDERR_FILENO);
+    if (environ_is_foreign())
+        options.trail = 0;             /* no file of more rights than its reader has */
     static struct os_options unsealed; /* where there is no page */
     struct os_options *page = sys_map(&osmem_kernel, osmem_kernel.page);
     struct os_options *kept = page ? page : &unsealed;
@@ -174,6 +180,8 @@ __attribute__((destructor)) static void osmem_end(void) {
     const struct os_options *options = osmem_front.options;
     if (!osmem_has_options || (!options->at_exit && !options->leaks))
         return; /* a handler that interrupted a call may exit: no lock without need */
+    if (outcome_is_mine())
+        return; /* a fault's handler exits: what is damaged was told */
     osmem_enter();
     if (options->at_exit)
         front_check(&osmem_front, "exit");

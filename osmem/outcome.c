@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "osmem/osmem.h"
@@ -18,8 +19,7 @@ static struct {
     void *context;
 } outcome_handler;
 
-/* This thread has the lock already. */
-static bool outcome_is_mine(void) {
+bool outcome_is_mine(void) {
     return atomic_load_explicit(&outcome_by, memory_order_relaxed) == pthread_self();
 }
 
@@ -47,34 +47,41 @@ void outcome_write(const struct os_options *options, const struct os_text *text)
         close(fd);
 }
 
-/* The last calls, into a file in the working directory, and a line that says so. */
-static void outcome_write_trail(struct os_text *text, const struct os_trail *trail) {
-    struct os_text path = {.length = 0}, why = *text;
-    text_put(&path, "osmem.");
-    text_number(&path, (uintptr_t)getpid(), 10);
-    text_put(&path, ".ops");
-    int fd = open(text_string(&path),
-                  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+/* What is being written. Whoever was stopped by a signal may have a small stack: not there. */
+static struct os_text outcome_text, outcome_line;
+
+/* The last calls, into a new file in the working directory, and a line that says so. */
+static void outcome_write_trail(const struct os_trail *trail) {
+    char name[48];
+    struct os_text *text = &outcome_text, *path = &outcome_line;
+    path->length = 0;
+    text_put(path, "osmem.");
+    text_number(path, (uintptr_t)getpid(), 10);
+    text_put(path, ".ops");
+    memcpy(name, text_string(path), path->length + 1);
+    unlink(name); /* whatever somebody has put there */
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return;
-    size_t calls = trail_write(trail, fd, text_string(&why));
+    size_t calls = trail_write(trail, fd, text_string(text), &outcome_line);
     close(fd);
     text_put(text, "  the last ");
     text_number(text, calls, 10);
     text_put(text, " calls are in ");
-    text_put(text, text_string(&path));
+    text_put(text, name);
     text_put(text, ": tools/bazel run //fuzz:show -- $PWD/");
-    text_put(text, text_string(&path));
+    text_put(text, name);
     text_put(text, "\n");
 }
 
 static void outcome_tell(const struct os_options *options, const struct os_trail *trail,
                          const struct os_fault_info *info) {
-    struct os_text text = {.length = 0};
-    fault_put(&text, info);
+    struct os_text *text = &outcome_text;
+    text->length = 0;
+    fault_put(text, info);
     if (trail && trail->calls)
-        outcome_write_trail(&text, trail);
-    outcome_write(options, &text);
+        outcome_write_trail(trail);
+    outcome_write(options, text);
     if (!outcome_handler.call)
         return;
     struct os_fault_report report = {.kind = fault_slug(info->kind),
@@ -82,7 +89,7 @@ static void outcome_tell(const struct os_options *options, const struct os_trail
                                      .address = info->address,
                                      .block = info->block,
                                      .room = info->room,
-                                     .text = text_string(&text)};
+                                     .text = text_string(text)};
     outcome_handler.call(&report, outcome_handler.context);
 }
 

@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -266,11 +268,44 @@ START_TEST(a_log_is_added_to) {
 }
 END_TEST
 
+/* The last calls go to a file of ours: neither to where somebody else's leads, nor into a pipe. */
+START_TEST(the_trail_is_a_new_file) {
+    static struct os_trail trail;
+    static struct trail_call ring[16] = {
+        {.verb = "os_malloc", .result = ring, .size = 5}};
+    char folder[] = "/tmp/outcomeXXXXXX", name[64], text[200] = "";
+    trail = (struct os_trail){.ring = {.base = (char *)ring}, .calls = 16, .taken = 1};
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chdir(folder), 0);
+    snprintf(name, sizeof name, "osmem.%d.ops", (int)getpid());
+    for (int is_pipe = 0; is_pipe < 2; is_pipe++) {
+        int fd = is_pipe ? mkfifo(name, 0600) : open("precious", O_CREAT | O_RDWR, 0600);
+        ck_assert_int_ge(fd, 0);
+        if (!is_pipe) {
+            ck_assert_int_eq(write(fd, "kept", 4), 4);
+            ck_assert_int_eq(link("precious", name), 0);
+        }
+        options = (struct os_options){.on_error = ON_ERROR_REPORT};
+        outcome(&options, &trail, &fault);
+        ck_assert(is_pipe || pread(fd, text, sizeof text, 0) == 4);
+        fd = open(name, O_RDONLY);
+        ssize_t n = read(fd, text, sizeof text - 1);
+        text[n > 0 ? n : 0] = '\0';
+        ck_assert_ptr_nonnull(strstr(text, "[OSM-DOUBLE-FREE]\nmalloc s0 5\n"));
+        close(fd);
+        unlink(name);
+    }
+    unlink("precious");
+    ck_assert_int_eq(chdir("/"), 0);
+    rmdir(folder);
+}
+END_TEST
+
 int main(void) {
     return suite_run("outcome",
                      SUITE(each_word_ends_it_so, who_goes_on_may_fail_again,
                            every_kind_has_its_report, the_handler_runs_behind_the_report,
                            a_fault_within_is_not_told_and_does_not_loop,
                            faults_at_once_are_one_report, a_child_reports_for_itself,
-                           a_log_is_added_to));
+                           a_log_is_added_to, the_trail_is_a_new_file));
 }

@@ -6,23 +6,23 @@
 #include "osmem/outcome.h"
 #include "osmem/platform/access.h"
 
-static const int segv_signals[] = {SIGSEGV, SIGBUS};
-static struct sigaction segv_before[2];
+static struct sigaction segv_before;
 static const struct os_options *segv_options;
 static const struct os_trail *segv_trail;
-static bool (*segv_explain)(const void *address, struct os_fault_info *info);
+static segv_explanation *segv_explain;
 
 /* Where nobody else wants it, the access is made again, or the signal sent again, and the system ends
- * the process. */
+ * the process. What was sent to who ignores it is ignored. */
 static void segv_hand_on(int number, siginfo_t *signal, void *context) {
-    const struct sigaction *before = &segv_before[number == SIGBUS];
+    const struct sigaction *before = &segv_before;
+    bool sent = signal->si_code <= 0;
     if (before->sa_flags & SA_SIGINFO)
         before->sa_sigaction(number, signal, context);
     else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN)
         before->sa_handler(number);
-    else {
+    else if (!sent || before->sa_handler != SIG_IGN) {
         sigaction(number, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
-        if (signal->si_code <= 0)
+        if (sent)
             raise(number);
     }
 }
@@ -30,8 +30,9 @@ static void segv_hand_on(int number, siginfo_t *signal, void *context) {
 static void segv_handle(int number, siginfo_t *signal, void *context) {
     int saved = errno;
     struct os_fault_info info = {.address = signal->si_addr};
+    struct os_site sites[2];
     /* By the kernel, for an access, and not by kill. */
-    if (signal->si_code > 0 && segv_explain(signal->si_addr, &info)) {
+    if (signal->si_code > 0 && segv_explain(signal->si_addr, &info, sites)) {
         info.access = access_kind(context);
         info.instruction = access_instruction(context);
         outcome(segv_options, segv_trail, &info);
@@ -41,13 +42,12 @@ static void segv_handle(int number, siginfo_t *signal, void *context) {
 }
 
 void segv_watch(const struct os_options *options, const struct os_trail *trail,
-                bool (*explain)(const void *address, struct os_fault_info *info)) {
+                segv_explanation *explain) {
     struct sigaction action = {.sa_sigaction = segv_handle,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK};
     segv_options = options;
     segv_trail = trail;
     segv_explain = explain;
     sigemptyset(&action.sa_mask);
-    for (int i = 0; i < 2; i++)
-        sigaction(segv_signals[i], &action, &segv_before[i]);
+    sigaction(SIGSEGV, &action, &segv_before);
 }

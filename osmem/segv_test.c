@@ -2,18 +2,22 @@
 #include "osmem/segv.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "osmem/osmem.h"
 #include "osmem/testing/suite.h"
 
 static struct os_options options;
 static char *fence, *elsewhere;
 static char said[8192];
 
-static bool explain(const void *address, struct os_fault_info *info) {
+static bool explain(const void *address, struct os_fault_info *info,
+                    struct os_site sites[2]) {
+    (void)sites;
     if (address != fence)
         return false;
     info->kind = OS_FAULT_FENCE_BEHIND;
@@ -121,6 +125,38 @@ static void ignored_it(void) {
     write_elsewhere();
 }
 
+static void ignored_what_was_sent(void) {
+    signal(SIGSEGV, SIG_IGN);
+    send_it();
+    _exit(59);
+}
+
+/* Nothing is written below a small stack of the program's own. */
+static char *stack;
+
+static void look_below(const struct os_fault_report *report, void *context) {
+    (void)report, (void)context;
+    for (size_t i = 0; i < 65536; i++)
+        if (stack[i] != 0x55)
+            _exit(61);
+    _exit(60);
+}
+
+static void had_a_small_stack(void) {
+    stack = malloc(65536 + 8192);
+    memset(stack, 0x55, 65536 + 8192);
+    stack_t small = {.ss_sp = stack + 65536, .ss_size = 8192};
+    sigaltstack(&small, NULL);
+    os_set_fault_handler(look_below, NULL);
+    write_to_the_fence();
+}
+
+START_TEST(a_small_stack_is_enough) {
+    open_fences();
+    ck_assert_int_eq(WEXITSTATUS(run(had_a_small_stack)), 60);
+}
+END_TEST
+
 static void sets_a_handler(void) {
     segv_watch(&options, NULL, explain);
     signal(SIGSEGV, leave);
@@ -132,6 +168,7 @@ START_TEST(or_to_the_programs_own_handler) {
     ck_assert_int_eq(WEXITSTATUS(run(had_a_handler)), 55);
     ck_assert_int_eq(WEXITSTATUS(run(had_another_handler)), 57);
     expect_signal(run(ignored_it), SIGSEGV, false);
+    ck_assert_int_eq(WEXITSTATUS(run(ignored_what_was_sent)), 59);
     ck_assert_int_eq(WEXITSTATUS(run(sets_a_handler)), 55);
 }
 END_TEST
@@ -139,5 +176,5 @@ END_TEST
 int main(void) {
     return suite_run("segv",
                      SUITE(the_heaps_own_is_reported, everything_else_goes_to_the_system,
-                           or_to_the_programs_own_handler));
+                           or_to_the_programs_own_handler, a_small_stack_is_enough));
 }

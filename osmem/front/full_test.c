@@ -247,11 +247,18 @@ START_TEST(a_large_block_keeps_its_bytes_at_its_fence) {
     ck_assert(!machine_holds(&machine, block, 1));
     ck_assert_int_eq(grown[200000], 7);
     grown[150000] = 9;
-    ck_assert_ptr_eq(front_realloc(&front, &cache, grown, 150001), grown);
-    ck_assert_int_eq(grown[150000], 9);
-    ck_assert(!machine_holds(&machine, grown + 150001 + MACHINE_PAGE, 1));
-    for (size_t at = 150001 + 16; machine_holds(&machine, grown + at, 1); at++)
-        ck_assert_int_eq(grown[at], 0);
+    char *shrunk = front_realloc(&front, &cache, grown, 150001);
+    ck_assert_int_eq(shrunk[150000], 9);
+    ck_assert(!machine_holds(&machine, shrunk + 150016, 1));
+    ck_assert(!machine_holds(&machine, grown, 1));
+    shrunk[140000] = 5;
+    machine_refuse(&machine, 1, 1000); /* then it stays, and is clear behind its canary */
+    ck_assert_ptr_eq(front_realloc(&front, &cache, shrunk, 140001), shrunk);
+    machine_refuse(&machine, 1, 0);
+    ck_assert_int_eq(shrunk[140000], 5);
+    for (size_t at = 140001 + 16; machine_holds(&machine, shrunk + at, 1); at++)
+        ck_assert_int_eq(shrunk[at], 0);
+    grown = front_realloc(&front, &cache, shrunk, 150001);
     grown[150001] ^= 1;
     front_free(&front, &cache, grown);
     expect_fault(OS_FAULT_OVERFLOW, "os_free");

@@ -89,7 +89,8 @@ END_TEST
 static const char *written(const char *why) {
     static char text[1 << 20];
     FILE *file = tmpfile();
-    trail_write(&front.trail, fileno(file), why);
+    static struct os_text line;
+    trail_write(&front.trail, fileno(file), why, &line);
     ssize_t length = pread(fileno(file), text, sizeof text - 1, 0);
     text[length > 0 ? length : 0] = '\0';
     fclose(file);

@@ -95,18 +95,24 @@ static void trail_put_call(struct os_text *text, struct trail_slots *slots,
         slots->block[slot] = NULL;
 }
 
-size_t trail_write(const struct os_trail *trail, int fd, const char *why) {
+size_t trail_write(const struct os_trail *trail, int fd, const char *why,
+                   struct os_text *line) {
     struct trail_slots slots = {.used = {0}};
-    uint64_t from = trail->taken > trail->calls ? trail->taken - trail->calls : 0;
-    struct os_text text = {.length = 0};
-    text_put(&text, "format 1\n# ");
-    text_put_bytes(&text, why, strcspn(why, "\n"));
-    text_put(&text, "\n");
-    text_write(&text, fd);
-    for (uint64_t number = from; number < trail->taken; number++) {
-        text.length = 0;
-        trail_put_call(&text, &slots, trail_at(trail, number), number + 1);
-        text_write(&text, fd);
+    uint64_t to = trail->taken, from = to > trail->calls ? to - trail->calls : 0;
+    size_t calls = 0;
+    line->length = 0;
+    text_put(line, "format 1\n# ");
+    text_put_bytes(line, why, strcspn(why, "\n"));
+    text_put(line, "\n");
+    text_write(line, fd);
+    for (uint64_t number = from; number < to; number++) {
+        const struct trail_call call = *trail_at(trail, number);
+        if (!call.verb || trail->taken - number > trail->calls)
+            continue;
+        line->length = 0;
+        trail_put_call(line, &slots, &call, number + 1);
+        text_write(line, fd);
+        calls++;
     }
-    return (size_t)(trail->taken - from);
+    return calls;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "osmem/heap/fenced.h"
+#include "osmem/platform/text.h"
 
 struct trail_call {
     const char *verb;   /* "os_malloc" */
@@ -32,7 +33,12 @@ struct os_trail {
 void trail_open(struct os_trail *trail, struct os_kernel *kernel, size_t calls);
 void trail_note(struct os_trail *trail, const struct trail_call *call);
 
-/* Writes it to a file descriptor, `why` as a comment; async-signal-safe. The number of calls. */
-size_t trail_write(const struct os_trail *trail, int fd, const char *why);
+/*
+ * Writes it to a file descriptor, the first line of `why` as a comment, by way of `line`. Async-signal-safe;
+ * other threads may go on noting, and what they overwrite meanwhile is left out. The number of calls
+ * that were there.
+ */
+size_t trail_write(const struct os_trail *trail, int fd, const char *why,
+                   struct os_text *line);
 
 #endif

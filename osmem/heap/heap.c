@@ -101,7 +101,7 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
 
 enum os_fault heap_take_alone(struct os_heap *heap, size_t room, size_t alignment,
                               struct os_place *place) {
-    if (heap->large_from == SIZE_MAX || heap->large.count >= POLICY_ALONE)
+    if (heap->large_from == SIZE_MAX || heap->counters.large_alone >= POLICY_ALONE)
         return OS_NO_MEMORY;
     return large_take(heap, room, alignment, true, place);
 }
@@ -163,7 +163,10 @@ static enum heap_side heap_beside_span(const struct os_heap *heap, const void *a
     for (unsigned i = 0; i < heap->spans; i++) {
         const struct os_span *span = &heap->span[i];
         uintptr_t end = num_address(span->base) + span->granules * GRANULE;
-        if (span->granules == 0 || num_address(address) - end >= POLICY_BESIDE)
+        size_t beside = POLICY_BESIDE;
+        if (span->reservation)
+            beside = num_address(span->base) + span->reservation - end;
+        if (span->granules == 0 || num_address(address) - end >= beside)
             continue;
         size_t last = span->granules - 1;
         os_block block =

@@ -80,7 +80,8 @@ enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment, bo
     struct large_entry entry;
     bool mapped = large_map_fenced(heap, room, alignment, right, &entry) ||
                   large_map_bare(heap, room, alignment, &entry);
-    if (!mapped && registry_let_go(heap))
+    bool alone = room < heap->large_from; /* and can do without */
+    if (!mapped && !alone && registry_let_go(heap))
         mapped = large_map_fenced(heap, room, alignment, right, &entry);
     if (!mapped)
         return OS_NO_MEMORY;
@@ -158,7 +159,10 @@ enum os_fault large_resize(struct os_heap *heap, struct os_place *place, size_t 
     if (room > entry->room)
         return large_may_move(heap, entry) ? large_move(heap, place, room) : OS_NO_MEMORY;
     uintptr_t from = num_address(entry->address);
-    room = num_ceil(from + room, heap->kernel->page) - from;
+    size_t whole = num_ceil(from + room, heap->kernel->page) - from;
+    if (heap->large.right && room < entry->room && room < whole)
+        return OS_NO_MEMORY; /* it would end within its page */
+    room = whole;
     heap->counters.slack -= entry->slack;
     entry->slack = 0;
     if (room < entry->room)

@@ -3,7 +3,8 @@
  *
  *     [ inaccessible | lead | block, canary ][ inaccessible ]
  *
- * A block starts at its page, or ends at one, so that who writes past it is stopped at once; then
+ * A block starts at its page, or ends at one, so that who writes past it is stopped at once (but for
+ * one that is aligned to more than 16 bytes, or could not be moved when it shrank); then
  * the lead in front of it is clear and stays so (L2), and how much address space lies in front of
  * the mapping's first page is drawn by lot. Every step can be refused. Where fences are refused,
  * the block goes without them and is counted.

@@ -14,7 +14,7 @@
 #define POLICY_GROWTH ((size_t)128 << 10)
 /* Requests from here on get a mapping of their own. */
 #define POLICY_LARGE ((size_t)128 << 10)
-/* Below so many of them, so do other requests that ask for one. */
+/* So many smaller ones get one at a time, if they ask for it. */
 #define POLICY_ALONE 4096
 /* In front of blocks that end at a fence lie fewer inaccessible pages than this, as many as is drawn
  * by lot. */

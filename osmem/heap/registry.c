@@ -43,6 +43,7 @@ static void registry_count(struct os_heap *heap, const struct large_entry *entry
                            size_t one) {
     heap->counters.large_blocks += entry->live ? one : 0;
     heap->counters.large_room += entry->live ? one * entry->room : 0;
+    heap->counters.large_alone += entry->live && entry->room < heap->large_from ? one : 0;
     heap->counters.large_kept += entry->kept ? one * entry->length : 0;
     heap->counters.large_idle += entry->live || entry->kept ? 0 : one;
 }

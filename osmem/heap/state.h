@@ -102,6 +102,8 @@ struct heap_counters {
     size_t large_room;
     size_t large_idle;
     size_t large_kept; /* bytes of address space */
+    size_t
+        large_alone; /* blocks that are small, and have pages of their own all the same */
     size_t unguarded;  /* large blocks that had to go without fences, ever */
     size_t slack;      /* bytes behind the users' last, of blocks with canaries */
     size_t clears;     /* bytes that growth had to clear, ever */

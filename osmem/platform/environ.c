@@ -53,9 +53,13 @@ static void environ_read(int fd, const char *name, char *value, size_t size) {
         }
 }
 
+bool environ_is_foreign(void) {
+    return getauxval(AT_SECURE);
+}
+
 bool environ_get(const char *name, char *value, size_t size) {
     value[0] = '\0';
-    if (getauxval(AT_SECURE))
+    if (environ_is_foreign())
         return true;
     if (environ) {
         environ_search(name, value, size);

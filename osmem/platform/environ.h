@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The process runs with more rights than whoever started it. */
+bool environ_is_foreign(void);
+
 /*
  * Copies a variable's value, cut to `size` - 1 bytes; empty where it is not set, or where the
  * process runs with more rights than whoever started it. False where nobody can tell yet.

@@ -131,7 +131,7 @@ static void fault_put_block(struct os_text *text, const struct os_fault_info *in
 static void fault_put_touch(struct os_text *text, const struct os_fault_info *info) {
     text_put(text, info->access);
     if (!info->block) {
-        text_put(text, " in a block that is free");
+        text_put(text, " at an address that was a freed block's");
         return;
     }
     text_put(text, " ");

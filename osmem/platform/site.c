@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The C library's, where it is linked: a static program has neither. */
@@ -21,9 +22,33 @@ static atomic_bool site_ready;
 /* This thread is at it: the unwinder may allocate, for code that was made at run time. */
 static _Thread_local __attribute__((tls_model("initial-exec"))) bool site_within;
 
+struct site_range {
+    uintptr_t from, to;
+};
+
 /* Where osmem's own code is, if it is a library of its own; in a program that it is linked into,
  * nobody can tell. */
-static uintptr_t site_own, site_own_end;
+static struct site_range site_own;
+/* Where the unwinder is, which may allocate while it has locks that backtrace needs. */
+static struct site_range site_unwinder;
+
+static bool site_is_in(const struct site_range *range, const void *frame) {
+    return (uintptr_t)frame - range->from < range->to - range->from;
+}
+
+static int site_find_unwinder(struct dl_phdr_info *module, size_t size, void *found) {
+    struct site_range *range = found;
+    (void)size;
+    if (!strstr(module->dlpi_name, "libgcc_s.so"))
+        return 0;
+    for (int i = 0; i < module->dlpi_phnum; i++)
+        if (module->dlpi_phdr[i].p_type == PT_LOAD &&
+            module->dlpi_phdr[i].p_flags & PF_X) {
+            range->from = module->dlpi_addr + module->dlpi_phdr[i].p_vaddr;
+            range->to = range->from + module->dlpi_phdr[i].p_memsz;
+        }
+    return 1;
+}
 
 void site_prepare(void) {
     void *frames[2];
@@ -34,27 +59,25 @@ void site_prepare(void) {
     if (_dl_find_object &&
         _dl_find_object((void *)(uintptr_t)site_prepare, &found) == 0 &&
         found.dlfo_link_map->l_name[0]) {
-        site_own = (uintptr_t)found.dlfo_map_start;
-        site_own_end = (uintptr_t)found.dlfo_map_end;
+        site_own.from = (uintptr_t)found.dlfo_map_start;
+        site_own.to = (uintptr_t)found.dlfo_map_end;
     }
+    dl_iterate_phdr(site_find_unwinder, &site_unwinder);
     atomic_store_explicit(&site_ready, true, memory_order_release);
-}
-
-static bool site_is_ours(const void *frame) {
-    return (uintptr_t)frame - site_own < site_own_end - site_own;
 }
 
 void site_take(struct os_site *site, const void *caller) {
     void *frames[SITE_DEPTH];
     int count = 0, first = 0;
-    if (!site_within && atomic_load_explicit(&site_ready, memory_order_acquire)) {
+    bool ready = atomic_load_explicit(&site_ready, memory_order_acquire);
+    if (ready && !site_within && !site_is_in(&site_unwinder, caller)) {
         site_within = true;
         count = backtrace(frames, SITE_DEPTH);
         site_within = false;
     }
     while (first < count && frames[first] != caller)
         first++;
-    while (first < count && site_is_ours(frames[first]))
+    while (first < count && site_is_in(&site_own, frames[first]))
         first++;
     if (first >= count) {
         frames[0] = (void *)(uintptr_t)caller;
