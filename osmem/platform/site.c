@@ -51,8 +51,8 @@ static int site_find_unwinder(struct dl_phdr_info *module, size_t size, void *fo
 }
 
 void site_prepare(void) {
-    void *frames[2];
-    struct dl_find_object found;
+    void *frames[2] = {0};
+    struct dl_find_object found = {0};
     if (!backtrace)
         return;
     backtrace(frames, 2); /* the first call loads the unwinder */
@@ -67,7 +67,7 @@ void site_prepare(void) {
 }
 
 void site_take(struct os_site *site, const void *caller) {
-    void *frames[SITE_DEPTH];
+    void *frames[SITE_DEPTH] = {0};
     int count = 0, first = 0;
     bool ready = atomic_load_explicit(&site_ready, memory_order_acquire);
     if (ready && !site_within && !site_is_in(&site_unwinder, caller)) {
@@ -98,7 +98,7 @@ static void site_put_module(struct os_text *text, const char *name) {
 }
 
 void site_put_frame(struct os_text *text, const void *frame) {
-    struct dl_find_object found;
+    struct dl_find_object found = {0};
     if (!_dl_find_object || _dl_find_object((void *)(uintptr_t)frame, &found) != 0) {
         text_number(text, (uintptr_t)frame, 16);
         return;
