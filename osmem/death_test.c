@@ -244,8 +244,8 @@ static void expect_report(const char *expected) {
     }
     stable[length] = '\0';
     char *byte = strstr(stable, ": expected 0x");
-    if (byte) /* the canary's, which is a secret */
-        memmove(byte + 11, strchr(byte, ','), strlen(strchr(byte, ',')) + 1);
+    if (byte) /* the canary's, which is a secret, and what was written to differ from it */
+        memmove(byte + 11, strchr(byte, '\n'), strlen(strchr(byte, '\n')) + 1);
     ck_assert_str_eq(stable, expected);
 }
 
@@ -258,7 +258,7 @@ START_TEST(overflow) {
         "[OSM-CANARY]\n"
         "  in os_free, address ADDRESS\n"
         "  the first changed byte is 0 bytes past the end of the block at ADDRESS: "
-        "expected , found 0x41\n"
+        "expected \n"
         "  on its left: 32 bytes at ADDRESS, in use\n"
         "  on its right: 130992 bytes at ADDRESS, free\n"
         "  the write came after the block was handed out and before this call\n"

@@ -50,14 +50,19 @@ static int site_find_unwinder(struct dl_phdr_info *module, size_t size, void *fo
     return 1;
 }
 
+/* The module that an address lies in. */
+static bool site_find(const void *address, struct dl_find_object *found) {
+    memset(found, 0, sizeof *found);
+    return _dl_find_object && _dl_find_object((void *)(uintptr_t)address, found) == 0;
+}
+
 void site_prepare(void) {
     void *frames[2] = {0};
-    struct dl_find_object found = {0};
+    struct dl_find_object found;
     if (!backtrace)
         return;
     backtrace(frames, 2); /* the first call loads the unwinder */
-    if (_dl_find_object &&
-        _dl_find_object((void *)(uintptr_t)site_prepare, &found) == 0 &&
+    if (site_find((const void *)(uintptr_t)site_prepare, &found) &&
         found.dlfo_link_map->l_name[0]) {
         site_own.from = (uintptr_t)found.dlfo_map_start;
         site_own.to = (uintptr_t)found.dlfo_map_end;
@@ -98,8 +103,8 @@ static void site_put_module(struct os_text *text, const char *name) {
 }
 
 void site_put_frame(struct os_text *text, const void *frame) {
-    struct dl_find_object found = {0};
-    if (!_dl_find_object || _dl_find_object((void *)(uintptr_t)frame, &found) != 0) {
+    struct dl_find_object found;
+    if (!site_find(frame, &found)) {
         text_number(text, (uintptr_t)frame, 16);
         return;
     }
