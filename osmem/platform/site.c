@@ -36,38 +36,28 @@ static bool site_is_in(const struct site_range *range, const void *frame) {
     return (uintptr_t)frame - range->from < range->to - range->from;
 }
 
-static int site_find_unwinder(struct dl_phdr_info *module, size_t size, void *found) {
-    struct site_range *range = found;
-    (void)size;
-    if (!strstr(module->dlpi_name, "libgcc_s.so"))
-        return 0;
+static int site_visit(struct dl_phdr_info *module, size_t size, void *context) {
+    struct site_range code = {0, 0};
+    (void)size, (void)context;
     for (int i = 0; i < module->dlpi_phnum; i++)
         if (module->dlpi_phdr[i].p_type == PT_LOAD &&
             module->dlpi_phdr[i].p_flags & PF_X) {
-            range->from = module->dlpi_addr + module->dlpi_phdr[i].p_vaddr;
-            range->to = range->from + module->dlpi_phdr[i].p_memsz;
+            code.from = module->dlpi_addr + module->dlpi_phdr[i].p_vaddr;
+            code.to = code.from + module->dlpi_phdr[i].p_memsz;
         }
-    return 1;
-}
-
-/* The module that an address lies in. */
-static bool site_find(const void *address, struct dl_find_object *found) {
-    memset(found, 0, sizeof *found);
-    return _dl_find_object && _dl_find_object((void *)(uintptr_t)address, found) == 0;
+    if (strstr(module->dlpi_name, "libgcc_s.so"))
+        site_unwinder = code;
+    if (module->dlpi_name[0] && site_is_in(&code, (const void *)(uintptr_t)site_visit))
+        site_own = code;
+    return 0;
 }
 
 void site_prepare(void) {
     void *frames[2] = {0};
-    struct dl_find_object found;
     if (!backtrace)
         return;
     backtrace(frames, 2); /* the first call loads the unwinder */
-    if (site_find((const void *)(uintptr_t)site_prepare, &found) &&
-        found.dlfo_link_map->l_name[0]) {
-        site_own.from = (uintptr_t)found.dlfo_map_start;
-        site_own.to = (uintptr_t)found.dlfo_map_end;
-    }
-    dl_iterate_phdr(site_find_unwinder, &site_unwinder);
+    dl_iterate_phdr(site_visit, NULL);
     atomic_store_explicit(&site_ready, true, memory_order_release);
 }
 
@@ -104,7 +94,8 @@ static void site_put_module(struct os_text *text, const char *name) {
 
 void site_put_frame(struct os_text *text, const void *frame) {
     struct dl_find_object found;
-    if (!site_find(frame, &found)) {
+    memset(&found, 0, sizeof found);
+    if (!_dl_find_object || _dl_find_object((void *)(uintptr_t)frame, &found) != 0) {
         text_number(text, (uintptr_t)frame, 16);
         return;
     }
