@@ -1,6 +1,7 @@
 /* Who is stopped by the processor: what is the heap's is reported, everything else is handed on. */
 #include "osmem/segv.h"
 
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,33 @@ START_TEST(a_small_stack_is_enough) {
 }
 END_TEST
 
+/* And in this process, where somebody comes back. */
+static sigjmp_buf back;
+
+static void come_back(int number) {
+    siglongjmp(back, number);
+}
+
+START_TEST(who_has_a_handler_may_go_on) {
+    open_fences();
+    options.on_error = ON_ERROR_REPORT;
+    options.log[0] = '\0';
+    signal(SIGSEGV, come_back);
+    segv_watch(&options, NULL, explain);
+    volatile int times = 0;
+    if (sigsetjmp(back, 1) == 0)
+        *(volatile char *)fence = 1;
+    else
+        times++;
+    if (times == 1 && sigsetjmp(back, 1) == 0)
+        (void)*(volatile char *)elsewhere;
+    else
+        times++;
+    signal(SIGSEGV, SIG_DFL);
+    ck_assert_int_eq(times, 2);
+}
+END_TEST
+
 static void sets_a_handler(void) {
     segv_watch(&options, NULL, explain);
     signal(SIGSEGV, leave);
@@ -176,5 +204,6 @@ END_TEST
 int main(void) {
     return suite_run("segv",
                      SUITE(the_heaps_own_is_reported, everything_else_goes_to_the_system,
-                           or_to_the_programs_own_handler, a_small_stack_is_enough));
+                           or_to_the_programs_own_handler, a_small_stack_is_enough,
+                           who_has_a_handler_may_go_on));
 }

@@ -26,7 +26,7 @@ static void open_front(void) {
     faults = 0;
 }
 
-static void expect_fault(enum os_fault kind, const char *verb) {
+static inline void expect_fault(enum os_fault kind, const char *verb) {
     ck_assert_int_eq(faults, 1);
     ck_assert_int_eq(last.kind, kind);
     ck_assert_str_eq(last.verb, verb);

@@ -1,0 +1,50 @@
+/* What is in use at the exit, by who allocated it. */
+#include "osmem/leaks.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "osmem/front/front_testing.h"
+
+static char said[8192];
+
+static void list(void) {
+    char path[] = "/tmp/leaksXXXXXX";
+    static struct os_options options;
+    int fd = mkstemp(path);
+    options = *front.options;
+    strcpy(options.log, path);
+    front.options = &options;
+    leaks_list(&front);
+    ssize_t n = pread(fd, said, sizeof said - 1, 0);
+    said[n > 0 ? n : 0] = '\0';
+    close(fd);
+    unlink(path);
+}
+
+START_TEST(blocks_of_one_site_are_one_line) {
+    struct os_options options = options_of_tier[TIER_STANDARD];
+    options.sites = 100;
+    open_front();
+    front_set_options(&front, &options);
+    cache.site.frame[0] = (const void *)0x10;
+    front_malloc(&front, &cache, 40);
+    void *freed = front_malloc(&front, &cache, 50);
+    cache.site.frame[0] = (const void *)0x20;
+    front_malloc(&front, &cache, 1);
+    cache.site.frame[0] = (const void *)0x10;
+    front_malloc(&front, &cache, 60);
+    front_free(&front, &cache, freed);
+    list();
+    ck_assert_str_eq(
+        said, "osmem: leak: 100 bytes in 2 blocks\n"
+              "  the first of them by operation 1 at\n    0x10\n"
+              "osmem: leak: 1 byte in 1 block\n"
+              "  the first of them by operation 3 at\n    0x20\n"
+              "osmem: leak: 101 bytes in 3 blocks in all are in use at the exit\n");
+}
+END_TEST
+
+int main(void) {
+    return suite_run("leaks", SUITE(blocks_of_one_site_are_one_line));
+}
