@@ -150,6 +150,7 @@ def table(promises):
 def normal(report):
     """A report without what differs from run to run, and from build to build: addresses, paths, inlined frames."""
     report = re.sub(r"0x[0-9a-f]+", "0x?", re.sub(r"osmem\.\d+\.ops", "osmem.PID.ops", report))
+    report = re.sub(r"(operation|the last) \d+", r"\1 N", report)  # the C library's own come first
     report = re.sub(r"(?m)^(    |  by the instruction at )\S*/", r"\1", report)
     return re.sub(r"(?m)^(    \S+\n)(\1)+", r"\1", report)
 
