@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "osmem/front/blame.h"
 #include "osmem/front/front_testing.h"
 
 static struct os_options options;
@@ -142,9 +143,36 @@ START_TEST(the_last_calls_and_the_last_blocks) {
 }
 END_TEST
 
+/* Which block somebody missed who is stopped beside it. */
+START_TEST(a_fence_knows_its_block) {
+    struct os_fault_info info = {.room = 0};
+    open_recording(100, 0);
+    char *large = front_malloc(&front, &cache, 200000), *small = take(100, 1);
+    ck_assert(blame_fence(&front, large + 300000, &info) == false ||
+              info.kind == OS_FAULT_FENCE_BEHIND);
+    ck_assert(blame_fence(&front, large + 200000 + 8, &info));
+    ck_assert_int_eq(info.kind, OS_FAULT_FENCE_BEHIND);
+    ck_assert_uint_eq(info.first, 8);
+    ck_assert_uint_eq(info.asked, 200000);
+    ck_assert_ptr_eq(info.block, large);
+    ck_assert_uint_eq(info.taken->operation, 1);
+    ck_assert(blame_fence(&front, large - 5, &info));
+    ck_assert_int_eq(info.kind, OS_FAULT_FENCE_FRONT);
+    ck_assert_uint_eq(info.first, 5);
+    ck_assert(!blame_fence(&front, large + 5, &info)); /* its own byte is no fence */
+    ck_assert(!blame_fence(&front, (char *)&front, &info));
+    front_free(&front, &cache, large);
+    ck_assert(blame_fence(&front, large + 9, &info));
+    ck_assert_int_eq(info.kind, OS_FAULT_FENCE_FREED);
+    ck_assert(blame_fence(&front, machine.memory + machine.brk + 3, &info));
+    ck_assert_int_eq(info.kind, OS_FAULT_FENCE_FREED); /* the heap's last block is free */
+    give(small, 2);
+}
+END_TEST
+
 int main(void) {
     return suite_run("record",
                      SUITE(a_report_says_who_allocated_and_who_freed,
-                           the_oldest_dead_row_makes_place_first, the_calls_are_a_program,
-                           the_last_calls_and_the_last_blocks));
+                           the_oldest_dead_row_makes_place_first, a_fence_knows_its_block,
+                           the_calls_are_a_program, the_last_calls_and_the_last_blocks));
 }
