@@ -85,7 +85,13 @@ void tags_set_slack(tag_byte *first, unsigned slack) {
 }
 
 size_t tags_distance_to_first(const tag_byte *tag, size_t most) {
+    enum {
+        STRIDE = 64
+    };
     size_t distance = 0;
+    while (distance + STRIDE <= most &&
+           tags_are_inside(tag - distance - (STRIDE - 1), STRIDE))
+        distance += STRIDE;
     while (distance < most && !tag_is_first(tags_load(tag - distance)))
         distance++;
     return distance;
