@@ -2,6 +2,7 @@
 
 #include "osmem/base/num.h"
 #include "osmem/front/handover.h"
+#include "osmem/heap/beside.h"
 
 static struct os_fault_neighbour blame_neighbour(bool there,
                                                  const struct heap_neighbour *neighbour) {
@@ -36,24 +37,24 @@ static void blame_tell(struct os_front *front, const struct os_fault_info *info)
 
 bool blame_fence(const struct os_front *front, const char *address,
                  struct os_fault_info *info) {
-    static const enum os_fault kinds[] = {[SIDE_IN_FRONT] = OS_FAULT_FENCE_FRONT,
-                                          [SIDE_BEHIND] = OS_FAULT_FENCE_BEHIND,
-                                          [SIDE_FREED] = OS_FAULT_FENCE_FREED};
+    static const enum os_fault kinds[] = {[BESIDE_IN_FRONT] = OS_FAULT_FENCE_FRONT,
+                                          [BESIDE_BEHIND] = OS_FAULT_FENCE_BEHIND,
+                                          [BESIDE_FREED] = OS_FAULT_FENCE_FREED};
     struct os_place place;
-    enum heap_side side = heap_beside(&front->heap, address, &place);
-    if (side == SIDE_NONE)
+    enum beside side = beside_block(&front->heap, address, &place);
+    if (side == BESIDE_NONE)
         return false;
     info->kind = kinds[side];
     info->address = address;
     info->room = place.room;
     info->asked = handover_usable(&place);
-    if (side != SIDE_FREED ||
+    if (side != BESIDE_FREED ||
         num_address(address) - num_address(place.address) < place.room)
         info->block = place.address;
     info->first = num_address(address) - num_address(place.address);
-    if (side == SIDE_IN_FRONT)
+    if (side == BESIDE_IN_FRONT)
         info->first = num_address(place.address) - num_address(address);
-    if (side == SIDE_BEHIND)
+    if (side == BESIDE_BEHIND)
         info->first -= info->asked;
     blame_add_sites(front, info);
     return true;
@@ -63,17 +64,21 @@ void blame_call(struct os_front *front, enum os_fault kind, const struct front_c
                 const struct os_place *place) {
     struct os_fault_info info = {
         .kind = kind, .verb = call->verb, .address = call->address};
-    struct os_place suspect;
-    if (kind == OS_FAULT_FREE_LINK) {
-        suspect = heap_suspect(&front->heap);
-        place = &suspect;
-        info.address = suspect.address;
-    }
     if (place) {
         info.block = place->address;
         info.room = place->room;
     }
     blame_tell(front, &info);
+}
+
+void blame_link(struct os_front *front, const struct front_call *call,
+                const struct heap_suspect *suspect) {
+    blame_tell(front, &(struct os_fault_info){.kind = OS_FAULT_FREE_LINK,
+                                              .verb = call->verb,
+                                              .address = suspect->address,
+                                              .block = suspect->address,
+                                              .room = suspect->room,
+                                              .links = suspect->found});
 }
 
 void blame_size(struct os_front *front, const struct front_call *call,
@@ -162,23 +167,6 @@ void blame_lead(struct os_front *front, const struct front_call *call,
                                        .left = {lead->at, lead->length, "nobody's"}});
 }
 
-/* The links of a small free block stand where its user could write; all else is out of his reach. */
-static void blame_bookkeeping(struct os_front *front, const struct front_call *call,
-                              struct check_breach breach, const struct os_place *place) {
-    bool linked = breach.invariant == INVARIANT_H1 && place->address &&
-                  place->room < TAG_LINKS_MIN_GRANULES * GRANULE;
-    struct os_fault_info info = {.kind =
-                                     linked ? OS_FAULT_FREE_LINK : OS_FAULT_EXPECTATION,
-                                 .verb = call->verb,
-                                 .address = breach.where};
-    if (linked) {
-        info.block = place->address;
-        info.room = place->room;
-    } else
-        info.detail = check_rule(breach.invariant);
-    blame_tell(front, &info);
-}
-
 void blame_breach(struct os_front *front, const struct front_call *call,
                   struct check_breach breach) {
     struct os_place place;
@@ -202,6 +190,10 @@ void blame_breach(struct os_front *front, const struct front_call *call,
         blame_fill(front, call, &place, &filled);
         return;
     default:
-        blame_bookkeeping(front, call, breach, &place);
+        blame_tell(front,
+                   &(struct os_fault_info){.kind = OS_FAULT_EXPECTATION,
+                                           .verb = call->verb,
+                                           .address = breach.where,
+                                           .detail = check_rule(breach.invariant)});
     }
 }

@@ -15,14 +15,17 @@ struct front_call {
     const void *address; /* what it was given */
 };
 
-/* A pointer that is no block in use, or a free block whose links are bad. `place`: what the pointer
- * points into, or NULL. */
+/* A pointer that is no block in use. `place`: what it points into, or NULL. */
 void blame_call(struct os_front *front, enum os_fault kind, const struct front_call *call,
                 const struct os_place *place);
 
 /* What an address at a fence is about; false where none of ours is near. Tells nobody. */
 bool blame_fence(const struct os_front *front, const char *address,
                  struct os_fault_info *info);
+
+/* A free block whose links in its memory were written over. */
+void blame_link(struct os_front *front, const struct front_call *call,
+                const struct heap_suspect *suspect);
 
 /* A block whose size is not the one that its free was given. */
 void blame_size(struct os_front *front, const struct front_call *call,

@@ -34,11 +34,8 @@ void front_set_options(struct os_front *front, const struct os_options *options)
     front->sample.random = num_mix(front->heap.canary_key[1] ^ front->heap.key[0]);
 }
 
-/* Shortage is the caller's to know, everything else is a fault. */
-static void *front_refuse(struct os_front *front, enum os_fault fault,
-                          const struct front_call *call) {
-    if (fault != OS_NO_MEMORY)
-        blame_call(front, fault, call, NULL);
+/* Shortage is the caller's to know. */
+static void *front_refuse(void) {
     errno = ENOMEM;
     return NULL;
 }
@@ -47,9 +44,13 @@ static void *front_refuse(struct os_front *front, enum os_fault fault,
 
 static bool front_check_all(struct os_front *front, const struct front_call *call) {
     struct check_breach breach = check_heap(&front->heap, CHECK_FULL);
-    if (breach.invariant != INVARIANT_NONE)
+    if (breach.invariant == INVARIANT_NONE)
+        return true;
+    struct os_place place;
+    heap_find(&front->heap, breach.where, &place);
+    if (breach.invariant != INVARIANT_H1 || !verify_mend(front, call, &place))
         blame_breach(front, call, breach);
-    return breach.invariant == INVARIANT_NONE;
+    return false;
 }
 
 /* A block is about to be taken or given back. */
@@ -100,26 +101,31 @@ static bool front_give_up(struct os_front *front, const struct front_call *call)
     return heap_give_up(&front->heap) || any;
 }
 
-static enum os_fault front_take(struct os_front *front, struct os_cache *cache,
-                                const struct front_call *call, size_t asked,
-                                size_t alignment, struct os_place *place) {
+/* One like the others; before it is refused, everything is given up that can be. */
+static bool front_take_room(struct os_front *front, const struct front_call *call,
+                            size_t room, size_t alignment, struct os_place *place) {
+    enum os_fault fault = heap_take(&front->heap, room, alignment, place);
+    if (fault != OS_OK && front_give_up(front, call))
+        fault = heap_take(&front->heap, room, alignment, place);
+    verify_links(front, call);
+    return fault == OS_OK;
+}
+
+static bool front_take(struct os_front *front, struct os_cache *cache,
+                       const struct front_call *call, size_t asked, size_t alignment,
+                       struct os_place *place) {
     size_t room;
     front_check_sometimes(front, call);
     if (!handover_room(front->options, asked, &room))
-        return OS_NO_MEMORY;
-    enum os_fault fault = OS_OK;
-    if (!front_take_alone(front, asked, room, alignment, place)) {
-        fault = heap_take(&front->heap, room, alignment, place);
-        if (fault == OS_NO_MEMORY && front_give_up(front, call))
-            fault = heap_take(&front->heap, room, alignment, place);
-    }
-    if (fault == OS_OK) {
-        verify_received(front, call, place, 0);
-        handover_dress(&front->heap, front->options, place, asked);
-        ledger_take(&front->ledger, place->address, asked, &cache->site);
-        cache->taken++;
-    }
-    return fault;
+        return false;
+    if (!front_take_alone(front, asked, room, alignment, place) &&
+        !front_take_room(front, call, room, alignment, place))
+        return false;
+    verify_received(front, call, place, 0);
+    handover_dress(&front->heap, front->options, place, asked);
+    ledger_take(&front->ledger, place->address, asked, &cache->site);
+    cache->taken++;
+    return true;
 }
 
 /* The block in use at an address; false where there is none, or its canary does not hold. */
@@ -142,9 +148,8 @@ static void front_give(struct os_front *front, struct os_cache *cache,
     if (verify_wait(front, call, place))
         return;
     handover_clear(front->options, place);
-    enum os_fault fault = heap_give(&front->heap, place);
-    if (fault != OS_OK)
-        blame_call(front, fault, call, NULL);
+    heap_give(&front->heap, place);
+    verify_links(front, call);
 }
 
 /* ---- the C functions ---- */
@@ -153,9 +158,8 @@ void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size) 
     static const struct front_call call = {.verb = "os_malloc"};
     struct os_place place;
     front_begin(front, cache);
-    enum os_fault fault = front_take(front, cache, &call, size, GRANULE, &place);
-    if (fault != OS_OK)
-        return front_refuse(front, fault, &call);
+    if (!front_take(front, cache, &call, size, GRANULE, &place))
+        return front_refuse();
     front_note(front, &(struct trail_call){
                           .verb = call.verb, .result = place.address, .size = size});
     return place.address;
@@ -167,11 +171,10 @@ void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
     struct os_place place;
     size_t total;
     if (!num_mul(count, size, &total))
-        return front_refuse(front, OS_NO_MEMORY, &call);
+        return front_refuse();
     front_begin(front, cache);
-    enum os_fault fault = front_take(front, cache, &call, total, GRANULE, &place);
-    if (fault != OS_OK)
-        return front_refuse(front, fault, &call);
+    if (!front_take(front, cache, &call, total, GRANULE, &place))
+        return front_refuse();
     if (!place.zero)
         memset(place.address, 0, total);
     front_note(front, &(struct trail_call){.verb = call.verb,
@@ -190,10 +193,8 @@ void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
     }
     struct os_place place;
     front_begin(front, cache);
-    enum os_fault fault =
-        front_take(front, cache, &call, size, num_max(alignment, GRANULE), &place);
-    if (fault != OS_OK)
-        return front_refuse(front, fault, &call);
+    if (!front_take(front, cache, &call, size, num_max(alignment, GRANULE), &place))
+        return front_refuse();
     front_note(front, &(struct trail_call){.verb = call.verb,
                                            .result = place.address,
                                            .size = size,
@@ -214,15 +215,14 @@ static void *front_move(struct os_front *front, struct os_cache *cache,
                         const struct front_call *call, struct os_place *old,
                         size_t size) {
     struct os_place place;
-    enum os_fault fault = front_take(front, cache, call, size, GRANULE, &place);
-    if (fault == OS_NO_MEMORY && size <= handover_usable(old)) {
-        /* It is large enough where it is. */
+    if (!front_take(front, cache, call, size, GRANULE, &place)) {
         size_t usable = handover_usable(old), slack = old->slack;
+        if (size > usable)
+            return front_refuse();
+        /* It is large enough where it is. */
         handover_clear_tail(&front->heap, front->options, old, size, old->room);
         return front_stay(front, old, usable, slack, size);
     }
-    if (fault != OS_OK)
-        return front_refuse(front, fault, call);
     memcpy(place.address, old->address, num_min(handover_usable(old), size));
     front_give(front, cache, call, old);
     return place.address;
@@ -233,16 +233,15 @@ static void *front_resize(struct os_front *front, struct os_cache *cache,
                           size_t size) {
     size_t room;
     if (!handover_room(front->options, size, &room))
-        return front_refuse(front, OS_NO_MEMORY, call);
+        return front_refuse();
     size_t usable = handover_usable(place), slack = place->slack, had = place->room;
     bool stays = heap_is_large(&front->heap, room) == (place->block == NO_BLOCK);
     if (stays && size < usable)
         handover_clear_tail(&front->heap, front->options, place, size, room);
     enum os_fault fault = heap_resize(&front->heap, place, room);
-    if (fault == OS_NO_MEMORY)
-        return front_move(front, cache, call, place, size);
+    verify_links(front, call);
     if (fault != OS_OK)
-        return front_refuse(front, fault, call);
+        return front_move(front, cache, call, place, size);
     if (place->room > had)
         verify_received(front, call, place, had);
     ledger_take(&front->ledger, place->address, size, &cache->site);
@@ -320,8 +319,7 @@ void front_trim(struct os_front *front) {
     static const struct front_call call = {.verb = "os_trim"};
     int saved = errno;
     verify_drain(front, &call, 0);
-    enum os_fault fault = heap_trim(&front->heap);
-    if (fault != OS_OK)
-        blame_call(front, fault, &call, NULL);
+    heap_trim(&front->heap);
+    verify_links(front, &call);
     errno = saved;
 }

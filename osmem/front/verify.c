@@ -13,15 +13,27 @@ static bool verify_fill(struct os_front *front, const struct front_call *call,
     return false;
 }
 
+void verify_links(struct os_front *front, const struct front_call *call) {
+    struct heap_suspect suspect;
+    while (heap_suspect(&front->heap, &suspect))
+        blame_link(front, call, &suspect);
+}
+
+bool verify_mend(struct os_front *front, const struct front_call *call,
+                 const struct os_place *place) {
+    bool mended = heap_mend_links(&front->heap, place);
+    verify_links(front, call);
+    return mended;
+}
+
 void verify_drain(struct os_front *front, const struct front_call *call, size_t bytes) {
     struct os_place place;
     while (quarantine_take(&front->quarantine, &front->heap, bytes, &place)) {
         verify_fill(front, call, &place,
                     heap_filled(&front->heap, &place, STATE_QUARANTINED));
         handover_clear(front->options, &place);
-        enum os_fault fault = heap_give(&front->heap, &place);
-        if (fault != OS_OK)
-            blame_call(front, fault, call, NULL);
+        heap_give(&front->heap, &place);
+        verify_links(front, call);
     }
 }
 
@@ -58,6 +70,12 @@ void verify_around(struct os_front *front, const struct front_call *call,
     if (left.state == STATE_IN_USE) {
         if (handover_inspect(&front->heap, &left.place) != OS_OK)
             blame_canary(front, call, &left.place);
+        return;
+    }
+    if (left.state == STATE_FREE && left.place.room == GRANULE) {
+        /* There is nothing but links in it. */
+        if (!heap_links_hold(&front->heap, &left.place))
+            verify_mend(front, call, &left.place);
         return;
     }
     struct heap_filled filled = heap_filled(&front->heap, &left.place, left.state);

@@ -14,6 +14,13 @@
 bool verify_held(struct os_front *front, const struct front_call *call,
                  const struct os_place *place);
 
+/* Of links that the heap met and found written over. */
+void verify_links(struct os_front *front, const struct front_call *call);
+
+/* The same of those of all free blocks of one's size, which are mended: whether any were bad. */
+bool verify_mend(struct os_front *front, const struct front_call *call,
+                 const struct os_place *place);
+
 /* Damage right beside a block that comes back is told now, and not when its own turn comes. */
 void verify_around(struct os_front *front, const struct front_call *call,
                    const struct os_place *place);

@@ -42,65 +42,50 @@ static void carve_write_free(struct os_heap *heap, os_block block, size_t granul
 }
 
 /* Unlists a free block and uncovers its granules. */
-static enum os_fault carve_unfree(struct os_heap *heap, os_block block,
-                                  struct tags_extent extent) {
+static void carve_unfree(struct os_heap *heap, os_block block,
+                         struct tags_extent extent) {
     EXPECT(extent.state == STATE_FREE);
-    enum os_fault fault = bins_drop(heap, block, extent.granules);
-    if (fault == OS_OK)
-        carve_erase(heap, block, extent);
-    return fault;
+    bins_drop(heap, block, extent.granules);
+    carve_erase(heap, block, extent);
 }
 
-enum os_fault carve_take(struct os_heap *heap, os_block block, size_t granules,
-                         bool *zero) {
+bool carve_take(struct os_heap *heap, os_block block, size_t granules) {
     struct tags_extent extent = carve_extent(heap, block);
     EXPECT(extent.granules >= granules);
-    enum os_fault fault = carve_unfree(heap, block, extent);
-    if (fault != OS_OK)
-        return fault;
+    carve_unfree(heap, block, extent);
     carve_write_free(heap, block_right(block, granules),
                      block_rest(extent.granules, granules), extent.zero);
     carve_write_in_use(heap, block, granules);
-    *zero = extent.zero;
-    return OS_OK;
+    return extent.zero;
 }
 
-/* Takes a free neighbour in; one whose links are bad stays as it is. */
-static enum os_fault carve_absorb(struct os_heap *heap, os_block neighbour,
-                                  struct tags_extent *sum) {
+/* Takes a free neighbour in. */
+static void carve_absorb(struct os_heap *heap, os_block neighbour,
+                         struct tags_extent *sum) {
     struct tags_extent extent = carve_extent(heap, neighbour);
-    enum os_fault fault = carve_unfree(heap, neighbour, extent);
-    if (fault == OS_OK) {
-        sum->granules = block_sum(sum->granules, extent.granules);
-        sum->zero = sum->zero && extent.zero;
-    }
-    return fault;
+    carve_unfree(heap, neighbour, extent);
+    sum->granules = block_sum(sum->granules, extent.granules);
+    sum->zero = sum->zero && extent.zero;
 }
 
-enum os_fault carve_add(struct os_heap *heap, os_block block, size_t granules,
-                        bool zero) {
+void carve_add(struct os_heap *heap, os_block block, size_t granules, bool zero) {
     struct tags_extent sum = {.granules = granules, .zero = zero};
     os_block right = block_right(block, granules);
     uint8_t right_tag = tags_load(block_tag(heap, right));
-    enum os_fault fault = OS_OK;
     if (tag_is_first(right_tag) && tag_state(right_tag) == STATE_FREE)
-        fault = carve_absorb(heap, right, &sum);
+        carve_absorb(heap, right, &sum);
     size_t left_granules = tags_left_free(block_tag(heap, block));
     if (left_granules) {
-        enum os_fault left_fault = carve_absorb(heap, block - left_granules, &sum);
-        if (left_fault == OS_OK)
-            block -= left_granules;
-        else
-            fault = left_fault;
+        block -= left_granules;
+        carve_absorb(heap, block, &sum);
     }
     carve_write_free(heap, block, sum.granules, sum.zero);
-    return fault;
 }
 
-enum os_fault carve_give(struct os_heap *heap, os_block block) {
+void carve_give(struct os_heap *heap, os_block block) {
     struct tags_extent extent = carve_extent(heap, block);
     carve_erase(heap, block, extent);
-    return carve_add(heap, block, extent.granules, false);
+    carve_add(heap, block, extent.granules, false);
 }
 
 void carve_hold(struct os_heap *heap, os_block block) {
@@ -112,29 +97,26 @@ void carve_hold(struct os_heap *heap, os_block block) {
         (struct tags_extent){.granules = extent.granules, .state = STATE_QUARANTINED});
 }
 
-enum os_fault carve_shrink(struct os_heap *heap, os_block block, size_t granules) {
+void carve_shrink(struct os_heap *heap, os_block block, size_t granules) {
     struct tags_extent extent = carve_extent(heap, block);
     EXPECT(granules > 0 && granules <= extent.granules);
     if (granules == extent.granules)
-        return OS_OK;
+        return;
     carve_cut(heap, block, granules);
-    return carve_give(heap, block_right(block, granules));
+    carve_give(heap, block_right(block, granules));
 }
 
-enum os_fault carve_grow(struct os_heap *heap, os_block block, size_t granules) {
+void carve_grow(struct os_heap *heap, os_block block, size_t granules) {
     struct tags_extent extent = carve_extent(heap, block);
     os_block right = block_right(block, extent.granules);
     struct tags_extent more = carve_extent(heap, right);
     EXPECT(extent.granules + more.granules >= granules);
-    enum os_fault fault = carve_unfree(heap, right, more);
-    if (fault != OS_OK)
-        return fault;
+    carve_unfree(heap, right, more);
     carve_erase(heap, block, extent);
     carve_write_free(heap, block_right(block, granules),
                      block_rest(block_sum(extent.granules, more.granules), granules),
                      more.zero);
     carve_write_in_use(heap, block, granules);
-    return OS_OK;
 }
 
 void carve_cut(struct os_heap *heap, os_block block, size_t lead) {
@@ -146,14 +128,11 @@ void carve_cut(struct os_heap *heap, os_block block, size_t lead) {
     carve_write_in_use(heap, block_right(block, lead), block_rest(extent.granules, lead));
 }
 
-enum os_fault carve_cover_less(struct os_heap *heap, os_block block, size_t granules) {
+void carve_cover_less(struct os_heap *heap, os_block block, size_t granules) {
     struct tags_extent extent = carve_extent(heap, block);
     EXPECT(granules < extent.granules);
-    enum os_fault fault = carve_unfree(heap, block, extent);
-    if (fault != OS_OK)
-        return fault;
+    carve_unfree(heap, block, extent);
     carve_write_free(heap, block, granules, extent.zero);
-    return OS_OK;
 }
 
 void carve_add_not_ours(struct os_heap *heap, os_block block, size_t granules) {

@@ -60,18 +60,17 @@ static struct os_place heap_place(const struct os_heap *heap, os_block block, bo
 }
 
 /* [ block ] => ( lead )[ aligned, granules ]( rest ) */
-static enum os_fault heap_align(struct os_heap *heap, os_block *block, size_t granules,
-                                size_t alignment) {
-    uintptr_t address = num_address(block_address(heap, *block));
+static os_block heap_align(struct os_heap *heap, os_block block, size_t granules,
+                           size_t alignment) {
+    uintptr_t address = num_address(block_address(heap, block));
     size_t lead = (num_ceil(address, alignment) - address) / GRANULE;
-    enum os_fault fault = OS_OK;
     if (lead) {
-        carve_cut(heap, *block, lead);
-        fault = carve_give(heap, *block);
-        *block += lead;
+        carve_cut(heap, block, lead);
+        carve_give(heap, block);
+        block += lead;
     }
-    enum os_fault shrink_fault = carve_shrink(heap, *block, granules);
-    return fault != OS_OK ? fault : shrink_fault;
+    carve_shrink(heap, block, granules);
+    return block;
 }
 
 enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
@@ -90,13 +89,11 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
             return fault;
         block = bins_best(heap, loose / GRANULE);
     }
-    bool zero;
-    enum os_fault fault = carve_take(heap, block, loose / GRANULE, &zero);
-    if (fault == OS_OK && loose > room)
-        fault = heap_align(heap, &block, room / GRANULE, alignment);
-    if (fault == OS_OK)
-        *place = heap_place(heap, block, zero);
-    return fault;
+    bool zero = carve_take(heap, block, loose / GRANULE);
+    if (loose > room)
+        block = heap_align(heap, block, room / GRANULE, alignment);
+    *place = heap_place(heap, block, zero);
+    return OS_OK;
 }
 
 enum os_fault heap_take_alone(struct os_heap *heap, size_t room, size_t alignment,
@@ -157,44 +154,6 @@ static enum os_fault heap_find_large(const struct os_heap *heap, const void *add
     return offset % GRANULE ? OS_FAULT_MISALIGNED : OS_FAULT_INTERIOR;
 }
 
-/* Behind a span's last block. */
-static enum heap_side heap_beside_span(const struct os_heap *heap, const void *address,
-                                       struct os_place *place) {
-    for (unsigned i = 0; i < heap->spans; i++) {
-        const struct os_span *span = &heap->span[i];
-        uintptr_t end = num_address(span->base) + span->granules * GRANULE;
-        size_t beside = POLICY_BESIDE;
-        if (span->reservation)
-            beside = num_address(span->base) + span->reservation - end;
-        if (span->granules == 0 || num_address(address) - end >= beside)
-            continue;
-        size_t last = span->granules - 1;
-        os_block block =
-            block_name(i, last - tags_distance_to_first(span->tags + last, last));
-        *place = heap_place_of(heap, block);
-        return carve_extent(heap, block).state == STATE_IN_USE ? SIDE_BEHIND : SIDE_FREED;
-    }
-    return SIDE_NONE;
-}
-
-enum heap_side heap_beside(const struct os_heap *heap, const void *address,
-                           struct os_place *place) {
-    const struct large_entry *entry = registry_find(heap, address);
-    *place = (struct os_place){.block = NO_BLOCK};
-    if (!entry)
-        return registry_was_freed(heap, address) ? SIDE_FREED
-                                                 : heap_beside_span(heap, address, place);
-    place->address = entry->address;
-    place->room = entry->room;
-    place->slack = entry->slack;
-    if (!entry->live)
-        return SIDE_FREED;
-    size_t offset = num_address(address) - num_address(entry->address);
-    if (num_address(address) < num_address(entry->address))
-        return SIDE_IN_FRONT;
-    return offset >= entry->room - entry->slack ? SIDE_BEHIND : SIDE_NONE;
-}
-
 enum os_fault heap_find(const struct os_heap *heap, const void *address,
                         struct os_place *place) {
     *place = (struct os_place){.block = NO_BLOCK};
@@ -213,8 +172,20 @@ struct os_place heap_place_of(const struct os_heap *heap, os_block block) {
     return heap_place(heap, block, false);
 }
 
-struct os_place heap_suspect(const struct os_heap *heap) {
-    return heap_place_of(heap, heap->suspect);
+bool heap_links_hold(const struct os_heap *heap, const struct os_place *place) {
+    return bins_links_hold(heap, place->block, place->room / GRANULE);
+}
+
+bool heap_mend_links(struct os_heap *heap, const struct os_place *place) {
+    return place->block != NO_BLOCK && place->room < TAG_LINKS_MIN_GRANULES * GRANULE &&
+           bins_mend(heap, place->room / GRANULE);
+}
+
+bool heap_suspect(struct os_heap *heap, struct heap_suspect *suspect) {
+    bool any = heap->suspects.count > 0;
+    if (any)
+        *suspect = heap->suspects.block[--heap->suspects.count];
+    return any;
 }
 
 /* ---- slack and canaries ---- */
@@ -306,15 +277,15 @@ bool heap_right(const struct os_heap *heap, const struct os_place *place,
 
 /* ---- giving back ---- */
 
-static enum os_fault heap_trim_if_much(struct os_heap *heap) {
+static void heap_trim_if_much(struct os_heap *heap) {
     os_block top;
     size_t granules;
     if (heap->counters.granules[STATE_FREE] * GRANULE < POLICY_TRIM_AT ||
         heap->break_span == SPANS_MAX ||
         !span_top(heap, heap->break_span, &top, &granules) ||
         granules * GRANULE < POLICY_TRIM_AT)
-        return OS_OK;
-    return span_trim(heap, POLICY_TRIM_KEEP);
+        return;
+    span_trim(heap, POLICY_TRIM_KEEP);
 }
 
 void heap_hold(struct os_heap *heap, const struct os_place *place) {
@@ -322,24 +293,23 @@ void heap_hold(struct os_heap *heap, const struct os_place *place) {
     carve_hold(heap, place->block);
 }
 
-enum os_fault heap_give(struct os_heap *heap, const struct os_place *place) {
+void heap_give(struct os_heap *heap, const struct os_place *place) {
     if (place->block == NO_BLOCK) {
         large_give(heap, place);
-        return OS_OK;
+        return;
     }
-    enum os_fault fault = carve_give(heap, place->block);
-    return fault != OS_OK ? fault : heap_trim_if_much(heap);
+    carve_give(heap, place->block);
+    heap_trim_if_much(heap);
 }
 
 bool heap_give_up(struct os_heap *heap) {
     return registry_let_go(heap);
 }
 
-enum os_fault heap_trim(struct os_heap *heap) {
+void heap_trim(struct os_heap *heap) {
     registry_let_go(heap);
-    enum os_fault fault = span_trim(heap, 0);
+    span_trim(heap, 0);
     span_discard(heap);
-    return fault;
 }
 
 /* ---- resizing ---- */
@@ -365,7 +335,10 @@ static enum os_fault heap_grow(struct os_heap *heap, os_block block, size_t gran
             return fault;
         behind = heap_free_behind(heap, block, have);
     }
-    return have + behind < granules ? OS_NO_MEMORY : carve_grow(heap, block, granules);
+    if (have + behind < granules)
+        return OS_NO_MEMORY;
+    carve_grow(heap, block, granules);
+    return OS_OK;
 }
 
 enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t room) {
@@ -377,7 +350,7 @@ enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t r
         return large_resize(heap, place, room);
     enum os_fault fault = OS_OK;
     if (room < place->room)
-        fault = carve_shrink(heap, place->block, room / GRANULE);
+        carve_shrink(heap, place->block, room / GRANULE);
     else if (room > place->room)
         fault = heap_grow(heap, place->block, room / GRANULE);
     else

@@ -46,22 +46,21 @@ enum os_fault heap_take_alone(struct os_heap *heap, size_t room, size_t alignmen
 enum os_fault heap_find(const struct os_heap *heap, const void *address,
                         struct os_place *place);
 
-/* How an address lies to a block beside it: one with a mapping of its own, whose fences stop who
- * goes there, or the last one of a span, behind which there may be nothing. */
-enum heap_side {
-    SIDE_NONE,
-    SIDE_IN_FRONT,
-    SIDE_BEHIND, /* of the bytes asked for */
-    SIDE_FREED, /* in the block, which is gone; `place` is without an address if it is forgotten */
-};
-enum heap_side heap_beside(const struct os_heap *heap, const void *address,
-                           struct os_place *place);
+/*
+ * The links of small free blocks stand where the program can write. Where a verb meets one that was
+ * written over, it notes whose it is, makes the links anew from the tags, and goes on; heap_suspect
+ * takes one such block, and answers false where there is none (any more).
+ */
+bool heap_suspect(struct os_heap *heap, struct heap_suspect *suspect);
 
-/* The block that the last OS_FAULT_FREE_LINK is about. */
-struct os_place heap_suspect(const struct os_heap *heap);
+/* Whether a free block's links are right, and its neighbours in the list agree. */
+bool heap_links_hold(const struct os_heap *heap, const struct os_place *place);
+
+/* Mends those of all free blocks of this one's size, as above; whether any were bad. */
+bool heap_mend_links(struct os_heap *heap, const struct os_place *place);
 
 /* Frees the block at a place that heap_find answered OS_OK for, or one that waits. */
-enum os_fault heap_give(struct os_heap *heap, const struct os_place *place);
+void heap_give(struct os_heap *heap, const struct os_place *place);
 
 /* The block at a place waits: it is no longer in use, and nobody gets it before heap_give. Not for
  * a large one. */
@@ -129,7 +128,7 @@ bool heap_give_up(struct os_heap *heap);
 
 /* Gives back to the system what is free: the top of the break, pages, refused mappings.
  */
-enum os_fault heap_trim(struct os_heap *heap);
+void heap_trim(struct os_heap *heap);
 
 /*
  * Gives an empty heap its one span, tags and all, out of somebody's memory, which it never leaves;

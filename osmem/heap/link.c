@@ -4,6 +4,11 @@
 
 #include "osmem/base/num.h"
 
+/* A link in user memory is multiplied by this; what comes back as more than a link was overwritten. */
+#define LINK_CODE   UINT64_C(0xf1de83e19937733d)
+#define LINK_DECODE UINT64_C(0x9e3779b97f4a7c15)
+static_assert(LINK_CODE * LINK_DECODE == 1, "the one undoes the other, modulo 2^64");
+
 static uint64_t link_seal(const struct os_heap *heap, os_block block,
                           enum tags_link link) {
     return num_mix(heap->key[0] + 2 * block + link) ^ heap->key[1];
@@ -21,7 +26,7 @@ bool link_get(const struct os_heap *heap, os_block block, size_t granules,
     }
     uint64_t word;
     memcpy(&word, link_word(heap, block, link), sizeof word);
-    *out = word ^ link_seal(heap, block, link);
+    *out = (word ^ link_seal(heap, block, link)) * LINK_DECODE;
     return *out <= TAG_VALUE_MAX;
 }
 
@@ -31,7 +36,7 @@ void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_l
         tags_set_link(block_tag(heap, block), link, value);
         return;
     }
-    uint64_t word = value ^ link_seal(heap, block, link);
+    uint64_t word = (value * LINK_CODE) ^ link_seal(heap, block, link);
     memcpy(link_word(heap, block, link), &word, sizeof word);
 }
 

@@ -2,17 +2,18 @@
  * link: the links of a free block, wherever its size lets them stand.
  *
  * Blocks of 13 granules and more have them among their tags, out of a user's reach.
- * Smaller ones have next and previous in their first 16 bytes of user memory, sealed with
- * the heap's key; those are believed only when the block that they name is free, of the
- * same size, and points back. So an overwritten link can never make us hand out memory
- * that is not free.
+ * Smaller ones have next and previous in their first 16 bytes of user memory, as an
+ * arithmetic (AN) code sealed with the heap's key, so that a word that was written over tells
+ * so by itself. What a link names is believed only when it is free, of the same size, and
+ * points back. So an overwritten link can never make us hand out memory that is not free.
  */
 #ifndef OSMEM_HEAP_LINK_H
 #define OSMEM_HEAP_LINK_H
 
 #include "osmem/heap/state.h"
 
-/* False where the link in user memory was overwritten. */
+/* False where the link in user memory was overwritten: certain for up to two bytes, else but for one
+ * chance in 2^28. */
 bool link_get(const struct os_heap *heap, os_block block, size_t granules,
               enum tags_link link, os_block *out);
 void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_link link,

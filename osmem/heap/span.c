@@ -87,12 +87,11 @@ static void span_set_granules(struct os_span *span, size_t granules) {
     span->granules = granules;
 }
 
-static enum os_fault span_add(struct os_heap *heap, unsigned number, size_t granules,
-                              bool zero) {
+static void span_add(struct os_heap *heap, unsigned number, size_t granules, bool zero) {
     struct os_span *span = &heap->span[number];
     size_t old = span->granules;
     span_set_granules(span, old + granules);
-    return carve_add(heap, block_name(number, old), granules, zero);
+    carve_add(heap, block_name(number, old), granules, zero);
 }
 
 /* How many bytes the span's end lacks for a free block of `granules` there. */
@@ -112,8 +111,7 @@ static size_t span_missing(const struct os_heap *heap, unsigned number, size_t g
  * only: the rest of the page that the break stood in may hold what a foreigner left
  * there.
  */
-static enum os_fault span_absorb(struct os_heap *heap, unsigned number, char *from,
-                                 char *to) {
+static void span_absorb(struct os_heap *heap, unsigned number, char *from, char *to) {
     struct os_span *span = &heap->span[number];
     char *start = from + (num_ceil(num_address(from), GRANULE) - num_address(from));
     if (!span->base)
@@ -124,7 +122,7 @@ static enum os_fault span_absorb(struct os_heap *heap, unsigned number, char *fr
     if (!span->first_end)
         span->first_end = to;
     if (num_address(to) < num_address(start) + GRANULE)
-        return OS_OK;
+        return;
     size_t gap = (size_t)(start - span_end(span)) / GRANULE;
     if (gap) {
         size_t old = span->granules;
@@ -138,7 +136,7 @@ static enum os_fault span_absorb(struct os_heap *heap, unsigned number, char *fr
         memset(start, 0, rest);
         heap->counters.clears += rest;
     }
-    return span_add(heap, number, fresh / GRANULE, true);
+    span_add(heap, number, fresh / GRANULE, true);
 }
 
 /*
@@ -171,7 +169,8 @@ static enum os_fault span_sbrk(struct os_heap *heap, unsigned number, size_t byt
         sys_sbrk(heap->kernel, -(intptr_t)bytes);
         return OS_NO_MEMORY;
     }
-    return span_absorb(heap, number, from, from + bytes);
+    span_absorb(heap, number, from, from + bytes);
+    return OS_OK;
 }
 
 static bool span_open_break(struct os_heap *heap) {
@@ -257,7 +256,8 @@ static enum os_fault span_grow_mapped(struct os_heap *heap, unsigned number,
         return OS_NO_MEMORY;
     if (!sys_commit(heap->kernel, span_end(span), bytes))
         return OS_NO_MEMORY;
-    return span_add(heap, number, bytes / GRANULE, true);
+    span_add(heap, number, bytes / GRANULE, true);
+    return OS_OK;
 }
 
 /* ---- a span of somebody's memory ---- */
@@ -278,7 +278,8 @@ enum os_fault span_adopt(struct os_heap *heap, char *memory, size_t size) {
                              .tags = (tag_byte *)(void *)plane + SENTINEL};
     tags_store(span->tags - 1, TAG_NOT_OURS);
     tags_store(span->tags, TAG_NOT_OURS);
-    return span_add(heap, 0, granules, false);
+    span_add(heap, 0, granules, false);
+    return OS_OK;
 }
 
 /* ---- the verbs ---- */
@@ -309,12 +310,12 @@ enum os_fault span_grow(struct os_heap *heap, size_t granules) {
     return opened == SPANS_MAX ? OS_NO_MEMORY : span_grow_mapped(heap, opened, granules);
 }
 
-enum os_fault span_trim(struct os_heap *heap, size_t keep) {
+void span_trim(struct os_heap *heap, size_t keep) {
     os_block top;
     size_t granules;
     if (heap->break_span == SPANS_MAX || !heap->span[heap->break_span].base ||
         !span_top(heap, heap->break_span, &top, &granules))
-        return OS_OK;
+        return;
     struct os_span *span = &heap->span[heap->break_span];
     size_t page = heap->kernel->page;
     /* The span goes on ending with a granule of
@@ -324,22 +325,21 @@ enum os_fault span_trim(struct os_heap *heap, size_t keep) {
     lowest = num_max(lowest, num_address(span->first_end));
     if (num_address(span->break_end) <= lowest ||
         sys_sbrk(heap->kernel, 0) != span->break_end)
-        return OS_OK;
+        return;
     size_t bytes = num_address(span->break_end) - lowest;
     size_t kept = (lowest - num_address(block_address(heap, top))) / GRANULE;
     if (kept >= granules)
-        return OS_OK;
+        return;
     /* The tags first: a small block's links would stand in what is given away. */
     bool zero = carve_extent(heap, top).zero;
-    enum os_fault fault = carve_cover_less(heap, top, kept);
-    if (fault != OS_OK)
-        return fault;
+    carve_cover_less(heap, top, kept);
     span_set_granules(span, span->granules - (granules - kept));
-    if (!sys_sbrk(heap->kernel, -(intptr_t)bytes))
-        return span_add(heap, heap->break_span, granules - kept, zero);
+    if (!sys_sbrk(heap->kernel, -(intptr_t)bytes)) {
+        span_add(heap, heap->break_span, granules - kept, zero);
+        return;
+    }
     span->break_end -= bytes;
     heap->counters.given_back += bytes;
-    return OS_OK;
 }
 
 static void span_discard_block(struct os_heap *heap, os_block block, size_t granules) {

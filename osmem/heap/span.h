@@ -22,7 +22,7 @@ enum os_fault span_grow_at(struct os_heap *heap, unsigned span, size_t granules)
 enum os_fault span_adopt(struct os_heap *heap, char *memory, size_t size);
 
 /* Lowers the break to leave about `keep` bytes of a free block at its top. */
-enum os_fault span_trim(struct os_heap *heap, size_t keep);
+void span_trim(struct os_heap *heap, size_t keep);
 
 /* Gives the pages inside large free blocks back; what they hold is zero-known then. */
 void span_discard(struct os_heap *heap);

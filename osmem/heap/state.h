@@ -110,6 +110,23 @@ struct heap_counters {
     size_t given_back; /* bytes of spans that the kernel got back, ever */
 };
 
+/* A free block whose links in user memory were written over, as they were found. */
+struct heap_suspect {
+    char *address;
+    size_t room;
+    unsigned char found[GRANULE];
+};
+
+enum {
+    SUSPECTS_MAX = 8,
+};
+
+/* Those that nobody has asked for yet; of more than these the first ones. */
+struct suspects {
+    struct heap_suspect block[SUSPECTS_MAX];
+    size_t count;
+};
+
 struct os_heap {
     struct os_kernel *kernel;
     size_t large_from; /* bytes; rooms from here on have a mapping of their own */
@@ -124,7 +141,7 @@ struct os_heap {
     struct bins bins;
     struct large large;
     struct heap_counters counters;
-    os_block suspect; /* the block that the last FREE_LINK fault is about */
+    struct suspects suspects;
 };
 
 static inline const struct os_span *block_span(const struct os_heap *heap,

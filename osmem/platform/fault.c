@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "osmem/platform/text.h"
@@ -95,6 +96,16 @@ static void fault_put_damage(struct os_text *text, const struct os_fault_info *i
     fault_put_interval(text, info);
 }
 
+static void fault_put_links(struct os_text *text, const struct os_fault_info *info) {
+    uint64_t words[2];
+    memcpy(words, info->links, sizeof words);
+    text_put(text, "  its first 16 bytes, where two links of the free list stood, are ");
+    text_number(text, words[0], 16);
+    text_put(text, " ");
+    text_number(text, words[1], 16);
+    text_put(text, "\n");
+}
+
 /* Somebody was stopped at a fence. */
 static void fault_put_access(struct os_text *text, const struct os_fault_info *info) {
     text_put(text, "  by the instruction at ");
@@ -120,6 +131,8 @@ static void fault_put_block(struct os_text *text, const struct os_fault_info *in
     }
     if (info->block)
         fault_put_place(text, info);
+    if (info->links)
+        fault_put_links(text, info);
     if (info->kind == OS_FAULT_SIZE_MISMATCH) {
         text_put(text, "  the size given is ");
         text_number(text, info->given, 10);
