@@ -7,7 +7,9 @@
 
 /* As what a damage may be told. */
 static const char *damage_kinds(const struct misuse_damage *damage) {
-    if (damage->kind == OP_OVERFLOW)
+    if (damage->region == REGION_LINK)
+        return "write-after-free";
+    if (damage->kind == OP_OVERFLOW && damage->at == damage->behind)
         return "heap-buffer-overflow";
     if (damage->region == REGION_LEAD)
         return "heap-buffer-underflow";
@@ -25,10 +27,13 @@ bool damage_settle(struct rig *rig, const struct subject_fault *fault) {
     bool any = false;
     for (unsigned i = misuse->pendings; i-- > 0;) {
         struct misuse_damage *damage = &misuse->pending[i];
-        if (num_address(damage->at) - num_address(fault->damaged) >= fault->room)
+        bool link = damage->region == REGION_LINK;
+        if (num_address(damage->at) - num_address(fault->damaged) >= fault->room ||
+            link != fault->link)
             continue;
         any = true;
-        memcpy(damage->at, damage->was, damage->length);
+        if (!link)
+            memcpy(damage->at, damage->was, damage->length);
         misuse->found[damage->kind - OP_OVERFLOW]++;
         if (!misuse_lists(damage_kinds(damage), fault->kind))
             misuse_fail(rig, damage_kinds(damage), damage->kind, fault->kind);
@@ -57,9 +62,11 @@ static bool damage_overlaps(const struct misuse *misuse, const char *at, size_t 
     return false;
 }
 
-/* Changes bytes if the subject promises to find that; of one granule, so that all fare alike. */
-static bool damage_do(struct rig *rig, enum op_kind kind, const char *block, char *at,
-                      size_t length, uint8_t bits) {
+/* Changes bytes if the subject promises to find that; of one granule, so that all fare alike.
+ * `block`: the one that they are behind, if any. */
+static bool damage_do(struct rig *rig, enum op_kind kind,
+                      const struct shadow_block *block, char *at, size_t length,
+                      uint8_t bits) {
     struct misuse *misuse = &rig->misuse;
     length = num_min(length, MISUSE_BYTES - num_address(at) % MISUSE_BYTES);
     if (misuse->pendings == MISUSE_PENDING || length == 0 ||
@@ -68,7 +75,8 @@ static bool damage_do(struct rig *rig, enum op_kind kind, const char *block, cha
         return true;
     struct misuse_damage damage = {
         .at = at,
-        .block = block,
+        .block = block ? block->address : NULL,
+        .behind = block ? block->address + block->asked : NULL,
         .length = length,
         .kind = kind,
         .region = rig->subject->region(rig->self, at),
@@ -92,8 +100,9 @@ bool damage_overflow(struct rig *rig, const struct op *op) {
     if (!block || block->asked != block->reserved)
         return true; /* without a canary the room is the user's */
     size_t most = MISUSE_BYTES - block->asked % MISUSE_BYTES;
-    return damage_do(rig, OP_OVERFLOW, block->address, block->address + block->asked,
-                     1 + op->count % most, op->count / 16);
+    size_t skipped = op->count / 16 % most;
+    return damage_do(rig, OP_OVERFLOW, block, block->address + block->asked + skipped,
+                     1 + op->count % (most - skipped), op->count / 16);
 }
 
 bool damage_underflow(struct rig *rig, const struct op *op) {
@@ -109,26 +118,34 @@ bool damage_write_after_free(struct rig *rig, const struct op *op) {
     const struct shadow_block *dead = misuse_dead(rig, op->slot);
     if (!dead || dead->reserved == 0)
         return true;
-    size_t offset = op->count * dead->reserved / 256;
+    /* A quarter of them where a free list's links stand. */
+    size_t offset = op->count < 64 ? 0 : (op->count - 64u) * dead->reserved / 192;
     size_t length = num_min(1 + op->count % MISUSE_BYTES, dead->reserved - offset);
     return damage_do(rig, OP_WRITE_AFTER_FREE, NULL, dead->address + offset, length,
                      op->count / 16);
 }
 
+/* A link may come to stand in what is free, and memory may go back to the system. */
+static bool damage_is_gone(const struct misuse_damage *damage, enum subject_region now,
+                           bool stands) {
+    return damage->region == REGION_FREE && !stands &&
+           (now == REGION_FREE || now == REGION_LINK || now == REGION_NONE);
+}
+
 bool damage_watch(struct rig *rig) {
     struct misuse *misuse = &rig->misuse;
     for (unsigned i = misuse->pendings; i-- > 0;) {
-        struct misuse_damage *damage = &misuse->pending[i];
+        const struct misuse_damage *damage = &misuse->pending[i];
         enum subject_region now = rig->subject->region(rig->self, damage->at);
-        bool is_free = damage->region == REGION_FREE || damage->region == REGION_LINK;
-        bool still_free = now == REGION_FREE || now == REGION_LINK;
-        /* A link may come to stand there, and memory may go back to the system. */
-        if (is_free &&
-            (now == REGION_NONE ||
-             (still_free && memcmp(damage->at, damage->wrote, damage->length) != 0))) {
+        bool stands =
+            now != REGION_NONE && memcmp(damage->at, damage->wrote, damage->length) == 0;
+        if (damage_is_gone(damage, now, stands)) {
             misuse->executed[damage->kind - OP_OVERFLOW]--;
             damage_drop(misuse, i);
-        } else if (now != damage->region && !(is_free && still_free))
+            continue;
+        }
+        bool beside = damage->region == REGION_FREE && now == REGION_LINK;
+        if (!stands || (now != damage->region && !beside))
             return misuse_fail(rig, damage_kinds(damage), damage->kind,
                                "nothing was told");
     }

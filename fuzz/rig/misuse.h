@@ -25,7 +25,7 @@ enum {
 /* Bytes that the program may not have written. */
 struct misuse_damage {
     char *at;
-    const char *block; /* OVERFLOW: the one it is behind */
+    const char *block, *behind; /* OVERFLOW: the one it is behind, and its end */
     size_t length;
     unsigned char was[MISUSE_BYTES], wrote[MISUSE_BYTES];
     enum op_kind kind;

@@ -9,6 +9,7 @@
 #include "osmem/check/check.h"
 #include "osmem/check/walk.h"
 #include "osmem/front/front.h"
+#include "osmem/heap/beside.h"
 #include "osmem/heap/policy.h"
 
 struct osmem_self {
@@ -31,6 +32,7 @@ static void osmem_on_fault(struct os_front *front, const struct os_fault_info *i
         .address = info->address,
         .damaged = underflow ? info->left.address : info->block,
         .room = underflow ? info->left.room : info->room,
+        .link = info->kind == OS_FAULT_FREE_LINK,
     };
     if (self->told)
         self->told(self->context, &fault);
@@ -248,7 +250,7 @@ static enum subject_region osmem_region_in_front(const struct osmem_self *self,
                                                  const char *address) {
     const struct os_heap *heap = &self->front.heap;
     struct os_place place;
-    if (heap_beside(heap, address, &place) != SIDE_IN_FRONT)
+    if (beside_block(heap, address, &place) != BESIDE_IN_FRONT)
         return REGION_NONE;
     return address >= heap_lead(heap, &place).at ? REGION_LEAD : REGION_NONE;
 }
@@ -325,6 +327,7 @@ const struct subject osmem_full_subject = {
 const struct subject osmem_misused_subject = {
     .name = "osmem, light tier, misused",
     .misused = true,
+    .promises = 1 << REGION_LINK,
     .open = osmem_open,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,
@@ -335,7 +338,7 @@ const struct subject osmem_misused_standard_subject = {
     .behind = 1,
     .behind_most = CANARY_MAX,
     .misused = true,
-    .promises = 1 << REGION_IN_USE,
+    .promises = 1 << REGION_IN_USE | 1 << REGION_LINK,
     .open = osmem_open_standard,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,
@@ -348,8 +351,8 @@ const struct subject osmem_misused_full_subject = {
     .waits = true,
     .misused = true,
     .looks_around = true,
-    .promises =
-        1 << REGION_IN_USE | 1 << REGION_WAITING | 1 << REGION_FREE | 1 << REGION_LEAD,
+    .promises = 1 << REGION_IN_USE | 1 << REGION_WAITING | 1 << REGION_FREE |
+                1 << REGION_LINK | 1 << REGION_LEAD,
     .open = osmem_open_full,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,

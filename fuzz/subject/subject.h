@@ -34,6 +34,7 @@ struct subject_fault {
     const char *address; /* that a call was given */
     const char *damaged; /* the block whose bytes are not what they should be ... */
     size_t room;         /* ... and how many it has */
+    bool link;           /* in REGION_LINK, which the subject itself has put right */
 };
 
 struct subject {
