@@ -166,7 +166,11 @@ static const struct prop *find_law(const char *name) {
 
 static int run_replay(const char *name, const char *file) {
     struct trial_verdict verdict;
-    printf("passes=%d\n", run_law(find_law(name), bytes, read_file(file), &verdict));
+    bool passes = run_law(find_law(name), bytes, read_file(file), &verdict);
+    printf("passes=%d", passes);
+    if (!passes)
+        printf(" oracle=%s", verdict.oracle);
+    printf("\n");
     return 0;
 }
 

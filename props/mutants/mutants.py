@@ -54,7 +54,7 @@ INTERPOSE = """
     osmem/interpose/malloc.c osmem/interpose/info.c osmem/interpose/cxx.c osmem/interpose/cxx_refused_shared.c
     osmem/interpose/dlopen.c""".split()
 PROBE = "osmem/interpose/probe/probe"
-SUBJECTS = "osmem", "standard", "full", "misused-full", "classic"
+SUBJECTS = "osmem", "standard", "full", "misused-light", "misused-full", "classic"
 CASES = {"prop": 40000, "fuzz": 40000}
 SEEDS = {"prop": 1, "fuzz": 3}  # runs, one after the other, each from nothing
 SEED = 1
