@@ -5,13 +5,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "osmem/osmem.h"
 #include "osmem/platform/expect.h"
 #include "osmem/platform/sys.h"
 #include "osmem/process.h"
+#include "osmem/testing/child.h"
 #include "osmem/testing/suite.h"
 
 static_assert(
@@ -24,23 +24,8 @@ static char text[4096];
 
 /* Runs a misuse in a process of its own; its first line, and that it died by SIGABRT. */
 static void expect_death(void (*misuse)(void), const char *first_line) {
-    int ends[2], status;
-    ck_assert_int_eq(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        misuse();
-        _exit(0);
-    }
-    close(ends[1]);
-    size_t length = 0;
-    ssize_t n;
-    while ((n = read(ends[0], text + length, sizeof text - 1 - length)) > 0)
-        length += (size_t)n;
-    text[length] = '\0';
-    close(ends[0]);
-    waitpid(child, &status, 0);
-    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "lived: %s", text);
+    int status = child_run(misuse, text, sizeof text);
+    ck_assert_msg(child_died(status, SIGABRT), "lived: %s", text);
     char *end = strchr(text, '\n');
     ck_assert_ptr_nonnull(end);
     *end = '\0';
@@ -349,7 +334,7 @@ START_TEST(options_cannot_be_written_to) {
     }
     waitpid(child, &status, 0);
     ck_assert(process_options()->canary);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    ck_assert(child_died(status, SIGSEGV));
 }
 END_TEST
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "osmem/osmem.h"
+#include "osmem/testing/child.h"
 #include "osmem/testing/suite.h"
 
 static const struct os_fault_info fault = {.kind = OS_FAULT_DOUBLE_FREE,
@@ -22,25 +22,9 @@ static const struct os_fault_info fault = {.kind = OS_FAULT_DOUBLE_FREE,
 static struct os_options options;
 static char said[8192];
 
-/* Runs a function in a process of its own; how that ended, and in `said` what it wrote. */
+/* In a process of its own; how that ended, and in `said` what it wrote. */
 static int run(void (*function)(void)) {
-    int ends[2], status;
-    ck_assert_int_eq(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        function();
-        _exit(77);
-    }
-    close(ends[1]);
-    size_t length = 0;
-    ssize_t n;
-    while ((n = read(ends[0], said + length, sizeof said - 1 - length)) > 0)
-        length += (size_t)n;
-    said[length] = '\0';
-    close(ends[0]);
-    waitpid(child, &status, 0);
-    return status;
+    return child_run(function, said, sizeof said);
 }
 
 /* The same in this process, where that goes on; what it wrote is in `said`. */
@@ -70,18 +54,18 @@ static void one_fault(void) {
 START_TEST(each_word_ends_it_so) {
     options = options_of_tier[TIER_STANDARD];
     int status = run(one_fault);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ck_assert(child_died(status, SIGABRT));
     ck_assert_uint_eq(reports(said), 1);
     options.on_error = ON_ERROR_EXIT;
     options.exit_code = 23;
     status = run(one_fault);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 23);
+    ck_assert(child_exited(status, 23));
     options.on_error = ON_ERROR_TRAP;
     status = run(one_fault);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGILL);
+    ck_assert(child_died(status, SIGILL));
     options.on_error = ON_ERROR_REPORT;
     status = run(one_fault);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 77);
+    ck_assert(child_exited(status, CHILD_RETURNED));
     ck_assert_uint_eq(reports(said), 1);
 }
 END_TEST
@@ -149,7 +133,7 @@ static void handled(void) {
 START_TEST(the_handler_runs_behind_the_report) {
     options = (struct os_options){.on_error = ON_ERROR_EXIT};
     int status = run(handled);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ck_assert(child_exited(status, 0));
     options.on_error = ON_ERROR_REPORT;
     run_here(handled);
     os_set_fault_handler(NULL, NULL);
@@ -184,10 +168,10 @@ static void failing_signal_handler(void) {
 START_TEST(a_fault_within_is_not_told_and_does_not_loop) {
     options = options_of_tier[TIER_LIGHT];
     int status = run(failing_handler);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ck_assert(child_died(status, SIGABRT));
     ck_assert_uint_eq(reports(said), 1);
     status = run(failing_signal_handler);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ck_assert(child_died(status, SIGABRT));
     ck_assert_uint_eq(reports(said), 1);
     options.on_error = ON_ERROR_REPORT;
     run_here(failing_handler);
@@ -220,7 +204,7 @@ static void many_faults(void) {
 START_TEST(faults_at_once_are_one_report) {
     options = options_of_tier[TIER_LIGHT];
     int status = run(many_faults);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ck_assert(child_died(status, SIGABRT));
     ck_assert_uint_eq(reports(said), 1);
     options.on_error = ON_ERROR_REPORT;
     run(many_faults);

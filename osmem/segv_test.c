@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "osmem/osmem.h"
+#include "osmem/testing/child.h"
 #include "osmem/testing/suite.h"
 
 static struct os_options options;
@@ -33,26 +33,13 @@ static void open_fences(void) {
     options = options_of_tier[TIER_FULL];
 }
 
-/* Runs a function in a process of its own; how that ended. */
+/* In a process of its own; how that ended, and in `said` what it wrote. */
 static int run(void (*function)(void)) {
-    int ends[2], status;
-    ck_assert_int_eq(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        function();
-        _exit(77);
-    }
-    close(ends[1]);
-    ssize_t n = read(ends[0], said, sizeof said - 1);
-    said[n > 0 ? n : 0] = '\0';
-    close(ends[0]);
-    waitpid(child, &status, 0);
-    return status;
+    return child_run(function, said, sizeof said);
 }
 
 static void expect_signal(int status, int number, bool report) {
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == number);
+    ck_assert(child_died(status, number));
     ck_assert_int_eq(strncmp(said, "osmem: heap-buffer-overflow: a ", 31) == 0, report);
     if (!report)
         ck_assert_str_eq(said, "");
@@ -90,7 +77,7 @@ START_TEST(the_heaps_own_is_reported) {
     options.on_error = ON_ERROR_EXIT;
     options.exit_code = 23;
     int status = run(read_the_fence);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 23);
+    ck_assert(child_exited(status, 23));
 }
 END_TEST
 
