@@ -28,19 +28,20 @@ START_TEST(blocks_of_one_site_are_one_line) {
     open_front();
     front_set_options(&front, &options);
     cache.site.frame[0] = (const void *)0x10;
+    cache.site.frame[1] = (const void *)0x11;
     front_malloc(&front, &cache, 40);
     void *freed = front_malloc(&front, &cache, 50);
-    cache.site.frame[0] = (const void *)0x20;
+    cache.site.frame[1] = (const void *)0x12;
     front_malloc(&front, &cache, 1);
-    cache.site.frame[0] = (const void *)0x10;
+    cache.site.frame[1] = (const void *)0x11;
     front_malloc(&front, &cache, 60);
     front_free(&front, &cache, freed);
     list();
     ck_assert_str_eq(
         said, "osmem: leak: 100 bytes in 2 blocks\n"
-              "  the first of them by operation 1 at\n    0x10\n"
+              "  the first of them by operation 1 at\n    0x10\n    0x11\n"
               "osmem: leak: 1 byte in 1 block\n"
-              "  the first of them by operation 3 at\n    0x20\n"
+              "  the first of them by operation 3 at\n    0x10\n    0x12\n"
               "osmem: leak: 101 bytes in 3 blocks in all are in use at the exit\n");
 }
 END_TEST

@@ -119,6 +119,23 @@ static void ignored_what_was_sent(void) {
     _exit(59);
 }
 
+/* Where the stack is full, there is only the one for signals. */
+static int fill_the_stack(volatile int *deeper) {
+    volatile int here[4096];
+    here[0] = *deeper + 1;
+    return here[0] < 0 ? here[0] : fill_the_stack(here) + here[0];
+}
+
+static void had_a_stack_for_signals(void) {
+    struct sigaction action = {.sa_handler = leave, .sa_flags = SA_ONSTACK};
+    stack_t other = {.ss_sp = malloc(65536), .ss_size = 65536};
+    volatile int start = 0;
+    sigaltstack(&other, NULL);
+    sigaction(SIGSEGV, &action, NULL);
+    segv_watch(&options, NULL, explain);
+    fill_the_stack(&start);
+}
+
 /* Nothing is written below a small stack of the program's own. */
 static char *stack;
 
@@ -185,6 +202,7 @@ START_TEST(or_to_the_programs_own_handler) {
     expect_signal(run(ignored_it), SIGSEGV, false);
     ck_assert_int_eq(WEXITSTATUS(run(ignored_what_was_sent)), 59);
     ck_assert_int_eq(WEXITSTATUS(run(sets_a_handler)), 55);
+    ck_assert_int_eq(WEXITSTATUS(run(had_a_stack_for_signals)), 55);
 }
 END_TEST
 

@@ -16,6 +16,7 @@ import concurrent.futures
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,8 @@ REPORT = re.compile(r"^osmem: ([a-z-]+): ", re.MULTILINE)
 HARMLESS = "secret", "poisoned", "none"  # what need not be told, if nothing comes of it
 SAMPLED = "full", "paranoid"
 LARGE = 128 << 10  # from here on, blocks have pages of their own anyway
-SECONDS = 60
+CPU_SECONDS, WALL_SECONDS = 60, 900  # of a program that hangs, and of one that sleeps for ever
+HUNG = -signal.SIGXCPU
 ROUNDS = 5
 
 Run = collections.namedtuple("Run", "code out err")
@@ -38,11 +40,16 @@ def fail(message):
 
 
 def commit(program, mistake, size, library, environment, folder):
-    """One run in a folder of its own, where what it leaves is lost."""
+    """One run in a folder of its own, where what it leaves is lost; HUNG if it does not end by itself."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
     environment = dict(environment, PATH=os.environ["PATH"], LD_PRELOAD=library)
-    done = subprocess.run([program, mistake, str(size)], env=environment, cwd=folder, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=SECONDS,
-                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
+    try:
+        done = subprocess.run([program, mistake, str(size)], env=environment, cwd=folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=WALL_SECONDS, preexec_fn=limit)
+    except subprocess.TimeoutExpired:
+        return Run(HUNG, "", "")
     return Run(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 

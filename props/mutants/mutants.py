@@ -49,6 +49,8 @@ HARNESS = """
 MUTANT, STEPS = HARNESS[-2:]
 CLASSIC = "osmem/classic/classic.c"
 FLOORS = [path for path in AMALGAMATED if path.split("/")[1] in ("platform", "block", "heap", "front")]
+# What stands on the floors, for the tests of that.
+PROCESS = [path for path in AMALGAMATED if len(path.split("/")) == 2]
 CLASSIC_WHOLE = [path for path in FLOORS if path.split("/")[1] == "platform"] + [CLASSIC, "osmem/classic/os.c"]
 INTERPOSE = """
     osmem/interpose/malloc.c osmem/interpose/info.c osmem/interpose/cxx.c osmem/interpose/cxx_refused_shared.c
@@ -160,7 +162,7 @@ class Workshop:
             self.embed(part)
         with open(os.path.join(folder, "reached.c"), "w") as out:
             out.write("int mutant_reached;\n")
-        compiled = HARNESS + FLOORS + [CLASSIC, os.path.join(folder, "reached.c")]
+        compiled = HARNESS + FLOORS + PROCESS + [CLASSIC, os.path.join(folder, "reached.c")]
         jobs = {source: pool.submit(compile_file, source, self.object_of(source), ["-O2", "-I" + folder])
                 for source in compiled}
         done = {source: job.result() for source, job in jobs.items()}
