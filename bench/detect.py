@@ -1,26 +1,31 @@
 #!/usr/bin/python3
 """What allocators find: programs with one mistake each, under osmem's tiers and under what else there is.
 
-    bazel run -c opt //bench:detect [-- --only=TEXT] [--install]
+    bazel run -c opt //bench:detect [-- [--only=TEXT] [--install] [--write]]
 
 The programs are those of osmem/promises, each on blocks of five sizes, with the allocator preloaded
 and nothing else changed. Of five runs the table says how many were found (the program was ended, or
 told of it on standard error, or nothing came of what could have), how many showed harm (h: a neighbour
-changed, the same memory twice, a secret read) and how many went on in silence (s). What is repeated
-20,000 times is for whoever samples. --install installs the peers by apt-get, as root. Last come the
-nanoseconds of a malloc/free pair among 1,000 live blocks, the median of five rounds in turn, and the
-line `detect: N mistakes, M allocators`; exits 1 where a program without a mistake does not pass.
+changed, the same memory twice, a secret read, or the program hangs) and how many went on in silence
+(s). What is repeated 20,000 times is for whoever samples. --install installs the peers by apt-get, as
+root; --write writes bench/detect.md and the summary in README.md anew. Last come the nanoseconds of a
+malloc/free pair among 1,000 live blocks, the median of five rounds in turn, and the line
+`detect: N mistakes, M allocators`; exits 1 where a program without a mistake does not pass.
+
+    detect.py --hold PROMISES DETECT.MD README.MD    whether what is written is whole, and the same
 """
 import concurrent.futures
+import datetime
 import glob
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.getcwd(), "osmem", "promises"))  # bazel run starts where its files are
-from promises import HARMLESS, SIZES, commit, lines, read_promises  # noqa: E402
+from promises import HARMLESS, HUNG, SIZES, commit, lines, read_promises  # noqa: E402
 
 PACKAGES = ["libjemalloc2", "libmimalloc2.0", "libtcmalloc-minimal4", "libclang-rt-19-dev"]
 ROUNDS = 5
@@ -65,6 +70,8 @@ def judge(mistake, run):
     """found, harm or silent."""
     if "cannot be preloaded" in run.err:
         fail(run.err)
+    if run.code == HUNG:
+        return "harm"
     if run.code or run.err:
         return "found"
     if lines(run, "harm"):
@@ -87,13 +94,10 @@ def run_all(mistakes, chosen, program):
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         def one(job):
             mistake, _, library, environment, size = job
-            try:
-                return commit(program, mistake, size, library, environment, folder)
-            except subprocess.TimeoutExpired:
-                return None  # it hangs: that is an end, too, and no silence
+            return commit(program, mistake, size, library, environment, folder)
         for number, (job, run) in enumerate(zip(jobs, pool.map(one, jobs)), 1):
-            found.setdefault(job[:2], []).append(judge(job[0], run) if run else "found")
-            if job[0] == "none" and run and (run.code or run.err):
+            found.setdefault(job[:2], []).append(judge(job[0], run))
+            if job[0] == "none" and (run.code or run.err):
                 fail("%s: a program without a mistake is ended, or told of one: %s" % (job[1], run.err))
             if sys.stderr.isatty():
                 print("\rdetect: %d of %d" % (number, len(jobs)), end="", file=sys.stderr)
@@ -112,8 +116,82 @@ def cost(chosen, pairs):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
+# ---- what is published ----
+
+HEAD = """# What allocators find
+
+Made by `tools/bazel run -c opt //bench:detect -- --install --write` on %s: %s, %d processors,
+%s. Each mistake
+was made on blocks of 24, 200, 2,000, 70,000 and 300,000 bytes; of these five runs so many were found,
+showed harm (h; a program that hangs is harmed), or went on in silence (s). A crash counts as found, and
+so does a secret that could not be read.
+
+"""
+
+
+def table(mistakes, names, found, times):
+    rows = ["| of 5 sizes | %s |" % " | ".join(names), "|---|" + "---|" * len(names)]
+    for promise in mistakes:
+        rows.append("| %s | %s |" % (promise.what, " | ".join(cell(found[promise.name, name]) for name in names)))
+    totals = [sum((found[promise.name, name] for promise in mistakes), []) for name in names]
+    rows.append("| **all** | %s |" % " | ".join("**%s**" % cell(total) for total in totals))
+    rows.append("| ns a pair | %s |" % " | ".join("%.0f" % times[name] for name in names))
+    return "\n".join(rows) + "\n"
+
+
+def summary(page):
+    """What the README shows of detect.md: the sums."""
+    cells = {row.split(" | ")[0].strip("| *"): row.strip("| ").split(" | ")[1:] for row in page.splitlines()
+             if row.startswith("| ")}
+    sums = [re.fullmatch(r"\*\*(\d+)(?: (\d+)h)?(?: (\d+)s)?\*\*", text).groups(default="0") for text in cells["all"]]
+    day = re.search(r"on (\d{4}-\d\d-\d\d)", page).group(1)
+    rows = [("found", [found for found, _, _ in sums]), ("harm shown", [harm for _, harm, _ in sums]),
+            ("ns a malloc/free pair", cells["ns a pair"])]
+    return ("| %s | %s |\n|---|%s\n" % (day, " | ".join(cells["of 5 sizes"]), "---|" * len(sums)) +
+            "".join("| %s | %s |\n" % (name, " | ".join(values)) for name, values in rows))
+
+
+SUMMARY = re.compile(r"^\| \d{4}-\d\d-\d\d \|.*\n(?:\|.*\n)+", re.MULTILINE)
+
+
+def machine():
+    with open("/etc/os-release", encoding="utf-8") as release:
+        system = re.search(r'^PRETTY_NAME="(.*)"', release.read(), re.MULTILINE).group(1)
+    form = "-f=${Package} ${Version}, "
+    packages = subprocess.run(["dpkg-query", "-W", form, "libc6"] + PACKAGES, stdout=subprocess.PIPE, text=True, check=True)
+    return system, packages.stdout.rstrip(", ")
+
+
+def write(text):
+    tree = os.environ.get("BUILD_WORKSPACE_DIRECTORY") or fail("--write: expected to be run by tools/bazel run")
+    system, packages = machine()
+    page = HEAD % (datetime.date.today().isoformat(), system, os.cpu_count(), packages) + text
+    with open(os.path.join(tree, "bench/detect.md"), "w", encoding="utf-8") as out:
+        out.write(page)
+    with open(os.path.join(tree, "README.md"), encoding="utf-8") as readme:
+        whole = readme.read()
+    with open(os.path.join(tree, "README.md"), "w", encoding="utf-8") as readme:
+        readme.write(SUMMARY.sub(lambda _: summary(page), whole))
+
+
+def hold(promises, page, readme):
+    """detect.md has every mistake, in that order, and the README its sums."""
+    with open(page, encoding="utf-8") as text, open(readme, encoding="utf-8") as shown:
+        page, shown = text.read(), shown.read()
+    rows = re.findall(r"^\| (.*?) \| \d", page, re.MULTILINE)
+    mistakes = [promise.what for promise in read_promises(promises)]
+    if rows[:-1] != mistakes:
+        fail("bench/detect.md: expected a row for each mistake of promises.txt, in that order; --write makes it anew")
+    if summary(page) not in shown:
+        fail("README.md: expected the sums of bench/detect.md:\n" + summary(page))
+
+
 def main():
+    if sys.argv[1:2] == ["--hold"]:
+        hold(*sys.argv[2:5])
+        return
     program, osmem, path, pairs, only = *(os.path.abspath(name) for name in sys.argv[1:5]), ""
+    writes = False
     for argument in sys.argv[5:]:
         if argument in ("-h", "--help"):
             print(__doc__)
@@ -122,21 +200,22 @@ def main():
             only = argument[len("--only="):]
         elif argument == "--install":
             install()
+        elif argument == "--write":
+            writes = True
         else:
-            fail("%s: expected --only=TEXT or --install" % argument)
+            fail("%s: expected --only=TEXT, --install or --write" % argument)
+    if only and writes:
+        fail("--write: expected without --only, for it writes the whole table")
     mistakes = [promise for promise in read_promises(path) if only in promise.name]
     if not mistakes:
         fail("no mistake has %r in its name" % only)
     chosen = allocators(osmem)
     names = [name for name, _, _ in chosen]
     found = run_all(mistakes, chosen, program)
-    print("| of 5 sizes | %s |\n|---|%s" % (" | ".join(names), "---|" * len(names)))
-    for promise in mistakes:
-        print("| %s | %s |" % (promise.what, " | ".join(cell(found[promise.name, name]) for name in names)))
-    totals = [sum((found[promise.name, name] for promise in mistakes), []) for name in names]
-    print("| **all** | %s |" % " | ".join("**%s**" % cell(total) for total in totals))
-    times = cost(chosen, pairs)
-    print("| ns a pair | %s |" % " | ".join("%.0f" % times[name] for name in names))
+    text = table(mistakes, names, found, cost(chosen, pairs))
+    print(text, end="")
+    if writes:
+        write(text)
     print("detect: %d mistakes, %d allocators" % (len(mistakes), len(names)))
 
 
