@@ -262,9 +262,9 @@ static enum subject_region osmem_region(void *self, const void *address) {
     enum os_fault fault = heap_find(heap, address, &place);
     if (!place.address)
         return osmem_region_in_front(to, address);
-    size_t watched = place.room - place.slack + canary_length(place.slack);
+    size_t watched = place.room - place.slack + heap_watched(heap, &place);
     if (place.block == NO_BLOCK && (const char *)address >= place.address + watched)
-        return REGION_REST; /* behind the canary, up to the page's end */
+        return REGION_REST;
     if (fault == OS_OK || place.block == NO_BLOCK)
         return REGION_IN_USE;
     enum block_state state = tag_state(tags_load(block_tag(heap, place.block)));

@@ -138,6 +138,68 @@ START_TEST(every_byte_behind_the_last_is_watched) {
 }
 END_TEST
 
+static bool holds(const char *bytes, int byte, size_t length) {
+    return memchr(bytes, byte, length) != NULL;
+}
+
+/* One byte somewhere behind a large block's last is told with its place. */
+static void expect_watched(char *block, size_t asked, size_t past) {
+    block[asked + past] ^= 1;
+    ck_assert_uint_eq(front_usable_size(&front, block), 0);
+    expect_fault(OS_FAULT_OVERFLOW, "os_usable_size");
+    ck_assert_uint_eq(last.first, past);
+    ck_assert_uint_eq(last.changed, 1);
+    ck_assert(!front_check(&front, "os_check"));
+    expect_fault(OS_FAULT_OVERFLOW, "os_check");
+    block[asked + past] ^= 1;
+}
+
+static void expect_rest_watched(char *block, size_t asked) {
+    size_t rest = MACHINE_PAGE - ((uintptr_t)block + asked) % MACHINE_PAGE;
+    for (size_t past = 0; past < rest; past += past < 32 ? 1 : 100)
+        expect_watched(block, asked, past);
+    expect_watched(block, asked, rest - 1);
+    ck_assert(front_check(&front, "os_check"));
+}
+
+START_TEST(behind_a_large_block_its_page_is_watched) {
+    open_standard();
+    char *block = front_malloc(&front, &cache, 300000);
+    expect_rest_watched(block, 300000);
+    static const size_t sizes[] = {298000, 298900, 200000, 200600, 150001};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        memset(block, 0x5a, front_usable_size(&front, block));
+        ck_assert_ptr_eq(front_realloc(&front, &cache, block, sizes[i]), block);
+        expect_rest_watched(block, sizes[i]);
+    }
+    front_free(&front, &cache, block);
+    front_set_options(&front, &options_of_tier[TIER_FULL]);
+    block = front_aligned_alloc(&front, &cache, 1024, 200000);
+    expect_rest_watched(block, 200000);
+    front_free(&front, &cache, block);
+    ck_assert_int_eq(faults, 0);
+}
+END_TEST
+
+/* A fence that was refused leaves the block as long as it was: nothing stays of what was there. */
+START_TEST(what_cannot_be_fenced_is_cleared) {
+    open_standard();
+    for (size_t refused = 1; refused < 3; refused++) {
+        char *block = front_malloc(&front, &cache, 300000);
+        memset(block, 0x5a, 300000);
+        machine_refuse(&machine, 1, refused); /* mprotect, and then madvise */
+        ck_assert_ptr_eq(front_realloc(&front, &cache, block, 150000), block);
+        machine_refuse(&machine, 1, 0);
+        expect_watched(block, 150000, 140000);
+        ck_assert_ptr_eq(front_realloc(&front, &cache, block, 200000), block);
+        ck_assert(holds(block, 0x5a, 150000) && holds(block + 150000, 0, 50000));
+        expect_rest_watched(block, 200000);
+        front_free(&front, &cache, block);
+        ck_assert_int_eq(faults, 0);
+    }
+}
+END_TEST
+
 START_TEST(a_canary_moves_with_every_resize) {
     open_standard();
     char *block = front_malloc(&front, &cache, 10),
@@ -171,10 +233,6 @@ START_TEST(no_two_canaries_are_alike) {
     ck_assert_int_ne(memcmp(a + 8, b + 8, 8), 0);
 }
 END_TEST
-
-static bool holds(const char *bytes, int byte, size_t length) {
-    return memchr(bytes, byte, length) != NULL;
-}
 
 START_TEST(nothing_stays_of_what_was_freed_or_given_up) {
     open_standard();
@@ -259,6 +317,7 @@ int main(void) {
         "front",
         SUITE(bad_pointers_do_nothing, a_written_free_block_is_told_by_whoever_meets_it,
               a_shrink_that_cannot_move_stays, every_byte_behind_the_last_is_watched,
+              behind_a_large_block_its_page_is_watched, what_cannot_be_fenced_is_cleared,
               a_canary_moves_with_every_resize, no_two_canaries_are_alike,
               nothing_stays_of_what_was_freed_or_given_up, blocks_of_before_stay_right,
               equal_fits_are_drawn_by_lot, rooms));

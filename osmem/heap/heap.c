@@ -199,10 +199,19 @@ void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack) 
         tags_set_slack(block_tag(heap, place->block), (unsigned)slack);
 }
 
+size_t heap_watched(const struct os_heap *heap, const struct os_place *place) {
+    return place->block == NO_BLOCK && heap->clear ? place->slack
+                                                   : canary_length(place->slack);
+}
+
 bool heap_canary_holds(const struct os_heap *heap, const struct os_place *place) {
-    return place->slack == 0 ||
-           canary_holds(heap->canary_key, num_address(place->address),
-                        place->address + place->room - place->slack, place->slack);
+    if (place->slack == 0)
+        return true;
+    const char *end = place->address + place->room - place->slack;
+    size_t length = canary_length(place->slack), watched = heap_watched(heap, place);
+    return canary_holds(heap->canary_key, num_address(place->address), end,
+                        place->slack) &&
+           (watched == length || fill_holds(end + length, watched - length, FILL_CLEAR));
 }
 
 void heap_write_canary(const struct os_heap *heap, const struct os_place *place) {
@@ -216,8 +225,8 @@ struct fill_damage heap_canary_damage(const struct os_heap *heap,
     struct fill_damage damage = {.changed = 0};
     const char *end = place->address + place->room - place->slack;
     canary_make(heap->canary_key, num_address(place->address), canary);
-    for (size_t i = 0; i < canary_length(place->slack); i++)
-        fill_note(&damage, i, (char)canary[i], end[i]);
+    for (size_t i = 0; i < heap_watched(heap, place); i++)
+        fill_note(&damage, i, i < CANARY_MAX ? (char)canary[i] : FILL_CLEAR, end[i]);
     return damage;
 }
 

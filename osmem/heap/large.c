@@ -1,5 +1,7 @@
 #include "osmem/heap/large.h"
 
+#include <string.h>
+
 #include "osmem/base/num.h"
 #include "osmem/heap/policy.h"
 #include "osmem/heap/registry.h"
@@ -100,14 +102,18 @@ void large_set_slack(struct os_heap *heap, const struct os_place *place) {
     registry_find(heap, place->address)->slack = place->slack;
 }
 
-/* The tail becomes the fence, and what is beyond its first page is given back. */
+/* The tail becomes the fence, and what is beyond its first page is given back. One that must stay is
+ * cleared. */
 static void large_shrink(struct os_heap *heap, struct large_entry *entry, size_t room) {
     size_t page = heap->kernel->page;
     char *tail = entry->address + room;
     char *end = entry->base + entry->length;
     size_t fence = entry->guarded ? page : 0;
-    if (fence && !sys_fence(heap->kernel, tail, entry->room - room))
+    if (fence && !sys_fence(heap->kernel, tail, entry->room - room)) {
+        if (heap->clear && !sys_discard(heap->kernel, tail, entry->room - room))
+            memset(tail, 0, entry->room - room);
         return;
+    }
     heap->counters.large_room -= entry->room - room;
     entry->room = room;
     if (sys_unmap(heap->kernel, tail + fence, (size_t)(end - tail) - fence))

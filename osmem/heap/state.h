@@ -10,7 +10,8 @@
  *   H3  the break is at or above the end of the span that grows by it
  *   L1  each large mapping is registered, in address order, with the length that was mapped
  *   L2  between a large mapping's first usable page and its block, memory is clear
- *   F1  behind a block's last byte stands its canary, where it has one
+ *   F1  behind a block's last byte stands its canary, where it has one, and behind that of a large
+ *       block memory is clear up to its page's end, where what is freed is cleared
  *   Q1  a block that waits holds its fill
  *   Z1  memory marked as known to be zero is zero
  *   Z2  where what is freed is cleared, every free block is, but for its links
