@@ -133,9 +133,12 @@ def words(promise, tier):
     for size in SIZES:
         text = promise.cell(tier, size).partition(" | ")[0]
         if not text.startswith("-"):
-            text = "at " + text.rpartition(": ")[0]
-            if promise.name.endswith("-often"):
-                text = "by a sample, one in 1,000" if tier in SAMPLED and size < LARGE else "at the access"
+            step, _, what = text.rpartition(": ")
+            text = "at " + step
+            if promise.name.endswith("-often") and tier in SAMPLED and size < LARGE:
+                text = "by a sample, one in 1,000"
+            elif promise.name.endswith("-often"):  # who does not sample reports only what comes back
+                text = "at its free" if what == "a report" and tier not in SAMPLED else "at the access"
         elif promise.name.startswith(HARMLESS):
             text = text[3:-1] or "nothing comes of it"
         else:
