@@ -125,11 +125,12 @@ bool damage_write_after_free(struct rig *rig, const struct op *op) {
                      op->count / 16);
 }
 
-/* A link may come to stand in what is free, and memory may go back to the system. */
+/* A link comes to stand in what is free, and memory goes back to the system. */
 static bool damage_is_gone(const struct misuse_damage *damage, enum subject_region now,
                            bool stands) {
-    return damage->region == REGION_FREE && !stands &&
-           (now == REGION_FREE || now == REGION_LINK || now == REGION_NONE);
+    return damage->region == REGION_FREE &&
+           (now == REGION_LINK ||
+            (!stands && (now == REGION_FREE || now == REGION_NONE)));
 }
 
 bool damage_watch(struct rig *rig) {
@@ -144,8 +145,7 @@ bool damage_watch(struct rig *rig) {
             damage_drop(misuse, i);
             continue;
         }
-        bool beside = damage->region == REGION_FREE && now == REGION_LINK;
-        if (!stands || (now != damage->region && !beside))
+        if (!stands || now != damage->region)
             return misuse_fail(rig, damage_kinds(damage), damage->kind,
                                "nothing was told");
     }

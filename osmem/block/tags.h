@@ -71,7 +71,7 @@ static inline void tags_store_first(tag_byte *tag, uint8_t value) {
 
 /*
  * Eight tags from here on, the first in the lowest byte. For tags that cannot change meanwhile:
- * those of an extent under its heap's lock. A plane may be read so far behind any block.
+ * those of extents under their heap's lock. A plane may be read so far behind any block.
  */
 static inline uint64_t tags_load_eight(const tag_byte *at) {
     uint64_t eight;
@@ -159,7 +159,7 @@ static inline size_t tags_left_free(const tag_byte *first) {
     return digits ? tags_get_digits(first - 1 - digits, digits) : code + 2u;
 }
 
-/* How far `tag` lies behind the first of the extent that it belongs to; for reports. */
+/* How far `tag` lies behind the first of the extent that it belongs to. */
 size_t tags_distance_to_first(const tag_byte *tag, size_t most);
 
 /* The links of a free block of at least TAG_LINKS_MIN_GRANULES; 35 bits each. */

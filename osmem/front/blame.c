@@ -32,6 +32,7 @@ static void blame_add_sites(const struct os_front *front, struct os_fault_info *
 static void blame_tell(struct os_front *front, const struct os_fault_info *info) {
     struct os_fault_info full = *info;
     blame_add_sites(front, &full);
+    front->told++;
     front->on_fault(front, &full);
 }
 
@@ -72,13 +73,14 @@ void blame_call(struct os_front *front, enum os_fault kind, const struct front_c
 }
 
 void blame_link(struct os_front *front, const struct front_call *call,
-                const struct heap_suspect *suspect) {
+                const struct heap_suspect *suspect, size_t more) {
     blame_tell(front, &(struct os_fault_info){.kind = OS_FAULT_FREE_LINK,
                                               .verb = call->verb,
                                               .address = suspect->address,
                                               .block = suspect->address,
                                               .room = suspect->room,
-                                              .links = suspect->found});
+                                              .links = suspect->found,
+                                              .more = more});
 }
 
 void blame_size(struct os_front *front, const struct front_call *call,

@@ -13,6 +13,7 @@
 struct front_call {
     const char *verb;    /* "os_free" */
     const void *address; /* what it was given */
+    uint64_t told;       /* faults before it */
 };
 
 /* A pointer that is no block in use. `place`: what it points into, or NULL. */
@@ -23,9 +24,10 @@ void blame_call(struct os_front *front, enum os_fault kind, const struct front_c
 bool blame_fence(const struct os_front *front, const char *address,
                  struct os_fault_info *info);
 
-/* A free block whose links in its memory were written over. */
+/* A free block whose links in its memory were written over, and so many more of which nothing is
+ * known. */
 void blame_link(struct os_front *front, const struct front_call *call,
-                const struct heap_suspect *suspect);
+                const struct heap_suspect *suspect, size_t more);
 
 /* A block whose size is not the one that its free was given. */
 void blame_size(struct os_front *front, const struct front_call *call,

@@ -14,7 +14,7 @@ void front_init(struct os_front *front, struct os_kernel *kernel) {
     front->sample = (struct os_sample){.until = 0};
     front->ledger = (struct os_ledger){.rows = 0};
     front->trail = (struct os_trail){.calls = 0};
-    front->operations = 0;
+    front->operations = front->told = 0;
     front->options = &options_of_tier[TIER_LIGHT];
 }
 
@@ -46,9 +46,7 @@ static bool front_check_all(struct os_front *front, const struct front_call *cal
     struct check_breach breach = check_heap(&front->heap, CHECK_FULL);
     if (breach.invariant == INVARIANT_NONE)
         return true;
-    struct os_place place;
-    heap_find(&front->heap, breach.where, &place);
-    if (breach.invariant != INVARIANT_H1 || !verify_mend(front, call, &place))
+    if (breach.invariant != INVARIANT_H1 || !verify_mend(front, call))
         blame_breach(front, call, breach);
     return false;
 }
@@ -107,7 +105,6 @@ static bool front_take_room(struct os_front *front, const struct front_call *cal
     enum os_fault fault = heap_take(&front->heap, room, alignment, place);
     if (fault != OS_OK && front_give_up(front, call))
         fault = heap_take(&front->heap, room, alignment, place);
-    verify_links(front, call);
     return fault == OS_OK;
 }
 
@@ -139,17 +136,33 @@ static bool front_find(struct os_front *front, const struct front_call *call,
     return verify_held(front, call, place);
 }
 
-static void front_give(struct os_front *front, struct os_cache *cache,
-                       const struct front_call *call, const struct os_place *place) {
-    front_check_sometimes(front, call);
-    verify_around(front, call, place);
+/* Whether the block that a call found is still there: while a fault is told, others may free it. */
+static bool front_is_still(struct os_front *front, const struct front_call *call,
+                           struct os_place *place) {
+    if (front->told == call->told)
+        return true;
+    enum os_fault fault = heap_find(&front->heap, call->address, place);
+    if (fault != OS_OK)
+        blame_call(front, fault, call, place);
+    return fault == OS_OK;
+}
+
+static void front_let_go(struct os_front *front, struct os_cache *cache,
+                         const struct front_call *call, const struct os_place *place) {
     ledger_give(&front->ledger, place->address, &cache->site);
     cache->given++;
     if (verify_wait(front, call, place))
         return;
     handover_clear(front->options, place);
     heap_give(&front->heap, place);
-    verify_links(front, call);
+}
+
+static void front_give(struct os_front *front, struct os_cache *cache,
+                       const struct front_call *call, struct os_place *place) {
+    front_check_sometimes(front, call);
+    verify_around(front, call, place);
+    if (front_is_still(front, call, place))
+        front_let_go(front, cache, call, place);
 }
 
 /* ---- the C functions ---- */
@@ -158,7 +171,9 @@ void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size) 
     static const struct front_call call = {.verb = "os_malloc"};
     struct os_place place;
     front_begin(front, cache);
-    if (!front_take(front, cache, &call, size, GRANULE, &place))
+    bool taken = front_take(front, cache, &call, size, GRANULE, &place);
+    verify_links(front, &call);
+    if (!taken)
         return front_refuse();
     front_note(front, &(struct trail_call){
                           .verb = call.verb, .result = place.address, .size = size});
@@ -173,7 +188,9 @@ void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
     if (!num_mul(count, size, &total))
         return front_refuse();
     front_begin(front, cache);
-    if (!front_take(front, cache, &call, total, GRANULE, &place))
+    bool taken = front_take(front, cache, &call, total, GRANULE, &place);
+    verify_links(front, &call);
+    if (!taken)
         return front_refuse();
     if (!place.zero)
         memset(place.address, 0, total);
@@ -193,7 +210,10 @@ void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
     }
     struct os_place place;
     front_begin(front, cache);
-    if (!front_take(front, cache, &call, size, num_max(alignment, GRANULE), &place))
+    bool taken =
+        front_take(front, cache, &call, size, num_max(alignment, GRANULE), &place);
+    verify_links(front, &call);
+    if (!taken)
         return front_refuse();
     front_note(front, &(struct trail_call){.verb = call.verb,
                                            .result = place.address,
@@ -215,7 +235,13 @@ static void *front_move(struct os_front *front, struct os_cache *cache,
                         const struct front_call *call, struct os_place *old,
                         size_t size) {
     struct os_place place;
-    if (!front_take(front, cache, call, size, GRANULE, &place)) {
+    bool taken = front_take(front, cache, call, size, GRANULE, &place);
+    if (!front_is_still(front, call, old)) {
+        if (taken)
+            front_let_go(front, cache, call, &place);
+        return NULL;
+    }
+    if (!taken) {
         size_t usable = handover_usable(old), slack = old->slack;
         if (size > usable)
             return front_refuse();
@@ -232,6 +258,8 @@ static void *front_resize(struct os_front *front, struct os_cache *cache,
                           const struct front_call *call, struct os_place *place,
                           size_t size) {
     size_t room;
+    if (!front_is_still(front, call, place))
+        return NULL;
     if (!handover_room(front->options, size, &room))
         return front_refuse();
     size_t usable = handover_usable(place), slack = place->slack, had = place->room;
@@ -239,18 +267,19 @@ static void *front_resize(struct os_front *front, struct os_cache *cache,
     if (stays && size < usable)
         handover_clear_tail(&front->heap, front->options, place, size, room);
     enum os_fault fault = heap_resize(&front->heap, place, room);
-    verify_links(front, call);
     if (fault != OS_OK)
         return front_move(front, cache, call, place, size);
     if (place->room > had)
         verify_received(front, call, place, had);
+    if (place->address == call->address && !front_is_still(front, call, place))
+        return NULL;
     ledger_take(&front->ledger, place->address, size, &cache->site);
     return front_stay(front, place, usable, slack, size);
 }
 
 void *front_realloc(struct os_front *front, struct os_cache *cache, void *address,
                     size_t size) {
-    const struct front_call call = {"os_realloc", address};
+    const struct front_call call = {"os_realloc", address, front->told};
     struct os_place place;
     void *resized = NULL;
     if (!address)
@@ -264,9 +293,10 @@ void *front_realloc(struct os_front *front, struct os_cache *cache, void *addres
         errno = saved;
     } else {
         resized = front_resize(front, cache, &call, &place, size);
-        if (!resized)
-            return NULL;
     }
+    verify_links(front, &call);
+    if (size && !resized)
+        return NULL;
     front_note(front,
                &(struct trail_call){
                    .verb = call.verb, .block = address, .result = resized, .size = size});
@@ -274,7 +304,7 @@ void *front_realloc(struct os_front *front, struct os_cache *cache, void *addres
 }
 
 void front_free(struct os_front *front, struct os_cache *cache, void *address) {
-    const struct front_call call = {"os_free", address};
+    const struct front_call call = {"os_free", address, front->told};
     struct os_place place;
     int saved = errno;
     front_begin(front, cache);
@@ -282,12 +312,13 @@ void front_free(struct os_front *front, struct os_cache *cache, void *address) {
         front_note(front, &(struct trail_call){.verb = call.verb, .block = address});
         front_give(front, cache, &call, &place);
     }
+    verify_links(front, &call);
     errno = saved;
 }
 
 void front_free_sized(struct os_front *front, struct os_cache *cache, void *address,
                       size_t alignment, size_t size) {
-    const struct front_call call = {"os_free_sized", address};
+    const struct front_call call = {"os_free_sized", address, front->told};
     struct os_place place;
     int saved = errno;
     front_begin(front, cache);
@@ -299,11 +330,12 @@ void front_free_sized(struct os_front *front, struct os_cache *cache, void *addr
         else
             blame_size(front, &call, &place, size);
     }
+    verify_links(front, &call);
     errno = saved;
 }
 
 size_t front_usable_size(struct os_front *front, const void *address) {
-    const struct front_call call = {"os_usable_size", address};
+    const struct front_call call = {"os_usable_size", address, front->told};
     struct os_place place;
     if (!address)
         return 0;

@@ -33,6 +33,7 @@ struct os_front {
     struct os_ledger ledger;
     struct os_trail trail;
     uint64_t operations; /* allocations and frees, ever */
+    uint64_t told;       /* faults, ever */
     const struct os_options *options;
     size_t calls; /* since the last check of check_every */
     void (*on_fault)(struct os_front *front, const struct os_fault_info *info);

@@ -206,6 +206,59 @@ START_TEST(a_written_link_is_told_by_the_check) {
 }
 END_TEST
 
+/* ---- while a fault is told ---- */
+
+static char *victim;
+
+static void free_the_victim(struct os_front *from, const struct os_fault_info *info) {
+    char *block = victim;
+    remember(from, info);
+    victim = NULL;
+    front_free(from, &cache, block);
+}
+
+/* A free and a realloc tell of the block on the left; who handles that frees theirs. */
+START_TEST(what_is_freed_meanwhile_is_not_gone_on_with) {
+    for (size_t size = 0; size < 20000; size += 9000) {
+        open_full();
+        char *left = front_malloc(&front, &cache, 40);
+        victim = front_malloc(&front, &cache, 40);
+        left[40] ^= 1;
+        front.on_fault = free_the_victim;
+        if (size)
+            front_realloc(&front, &cache, victim, size);
+        else
+            front_free(&front, &cache, victim);
+        ck_assert_int_eq(last.kind, OS_FAULT_DOUBLE_FREE);
+        ck_assert_ptr_eq(last.block, left + 48);
+        left[40] ^= 1;
+        faults = 0;
+        ck_assert(front_check(&front, "exit"));
+        ck_assert_uint_eq(cache.taken - cache.given, size ? 2 : 1);
+        machine_close(&machine);
+    }
+}
+END_TEST
+
+/* Or while there is no memory: the quarantine is given up, and one of its blocks was written to. */
+START_TEST(what_is_freed_before_its_move_is_not_copied) {
+    open_full();
+    char *dead = front_malloc(&front, &cache, 40);
+    victim = front_malloc(&front, &cache, 40);
+    char *large = front_malloc(&front, &cache, 100);
+    front_free(&front, &cache, dead);
+    dead[20] = 1;
+    (void)large;
+    front.on_fault = free_the_victim;
+    machine_refuse(&machine, 1, 1000);
+    ck_assert_ptr_null(front_realloc(&front, &cache, victim, 200000));
+    machine_refuse(&machine, 1, 0);
+    ck_assert_int_eq(last.kind, OS_FAULT_DOUBLE_FREE);
+    faults = 0;
+    ck_assert(front_check(&front, "exit"));
+}
+END_TEST
+
 /* ---- pages of their own ---- */
 
 START_TEST(a_large_block_ends_at_its_fence) {
@@ -392,7 +445,9 @@ END_TEST
 int main(void) {
     return suite_run(
         "full",
-        SUITE(a_written_link_is_told_by_the_check, what_waits_is_verified_when_it_leaves,
+        SUITE(what_is_freed_meanwhile_is_not_gone_on_with,
+              what_is_freed_before_its_move_is_not_copied,
+              a_written_link_is_told_by_the_check, what_waits_is_verified_when_it_leaves,
               what_was_free_is_verified_when_it_is_handed_out,
               a_free_looks_at_both_neighbours, what_was_written_in_front_is_no_overflow,
               the_quarantine_is_given_up_before_null, blocks_wait,

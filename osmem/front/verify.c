@@ -1,5 +1,7 @@
 #include "osmem/front/verify.h"
 
+#include <errno.h>
+
 #include "osmem/base/num.h"
 #include "osmem/block/fill.h"
 #include "osmem/front/handover.h"
@@ -14,14 +16,18 @@ static bool verify_fill(struct os_front *front, const struct front_call *call,
 }
 
 void verify_links(struct os_front *front, const struct front_call *call) {
-    struct heap_suspect suspect;
-    while (heap_suspect(&front->heap, &suspect))
-        blame_link(front, call, &suspect);
+    struct suspects suspects;
+    if (!heap_suspects(&front->heap, &suspects))
+        return;
+    int saved = errno;
+    for (size_t i = 0; i < suspects.count; i++)
+        blame_link(front, call, &suspects.block[i],
+                   i + 1 == suspects.count ? suspects.more : 0);
+    errno = saved;
 }
 
-bool verify_mend(struct os_front *front, const struct front_call *call,
-                 const struct os_place *place) {
-    bool mended = heap_mend_links(&front->heap, place);
+bool verify_mend(struct os_front *front, const struct front_call *call) {
+    bool mended = heap_mend_links(&front->heap);
     verify_links(front, call);
     return mended;
 }
@@ -33,7 +39,6 @@ void verify_drain(struct os_front *front, const struct front_call *call, size_t 
                     heap_filled(&front->heap, &place, STATE_QUARANTINED));
         handover_clear(front->options, &place);
         heap_give(&front->heap, &place);
-        verify_links(front, call);
     }
 }
 
@@ -75,7 +80,7 @@ void verify_around(struct os_front *front, const struct front_call *call,
     if (left.state == STATE_FREE && left.place.room == GRANULE) {
         /* There is nothing but links in it. */
         if (!heap_links_hold(&front->heap, &left.place))
-            verify_mend(front, call, &left.place);
+            verify_mend(front, call);
         return;
     }
     struct heap_filled filled = heap_filled(&front->heap, &left.place, left.state);

@@ -14,12 +14,12 @@
 bool verify_held(struct os_front *front, const struct front_call *call,
                  const struct os_place *place);
 
-/* Of links that the heap met and found written over. */
+/* Of links that the heap met and found written over: at the end of a call, for whoever handles a fault
+ * may call us. Keeps errno. */
 void verify_links(struct os_front *front, const struct front_call *call);
 
-/* The same of those of all free blocks of one's size, which are mended: whether any were bad. */
-bool verify_mend(struct os_front *front, const struct front_call *call,
-                 const struct os_place *place);
+/* The same of those of all free blocks, which are mended: whether any were bad. */
+bool verify_mend(struct os_front *front, const struct front_call *call);
 
 /* Damage right beside a block that comes back is told now, and not when its own turn comes. */
 void verify_around(struct os_front *front, const struct front_call *call,

@@ -8,6 +8,7 @@
 #include "osmem/heap/carve.h"
 #include "osmem/heap/fenced.h"
 #include "osmem/heap/large.h"
+#include "osmem/heap/mend.h"
 #include "osmem/heap/policy.h"
 #include "osmem/heap/registry.h"
 #include "osmem/heap/span.h"
@@ -176,16 +177,19 @@ bool heap_links_hold(const struct os_heap *heap, const struct os_place *place) {
     return bins_links_hold(heap, place->block, place->room / GRANULE);
 }
 
-bool heap_mend_links(struct os_heap *heap, const struct os_place *place) {
-    return place->block != NO_BLOCK && place->room < TAG_LINKS_MIN_GRANULES * GRANULE &&
-           bins_mend(heap, place->room / GRANULE);
+bool heap_mend_links(struct os_heap *heap) {
+    bool bad = false;
+    for (size_t granules = 1; granules < TAG_LINKS_MIN_GRANULES; granules++)
+        bad |= mend_list(heap, granules);
+    return bad;
 }
 
-bool heap_suspect(struct os_heap *heap, struct heap_suspect *suspect) {
-    bool any = heap->suspects.count > 0;
-    if (any)
-        *suspect = heap->suspects.block[--heap->suspects.count];
-    return any;
+bool heap_suspects(struct os_heap *heap, struct suspects *taken) {
+    if (heap->suspects.count == 0)
+        return false;
+    *taken = heap->suspects;
+    heap->suspects.count = heap->suspects.more = 0;
+    return true;
 }
 
 /* ---- slack and canaries ---- */
@@ -200,8 +204,12 @@ void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack) 
 }
 
 size_t heap_watched(const struct os_heap *heap, const struct os_place *place) {
-    return place->block == NO_BLOCK && heap->clear ? place->slack
-                                                   : canary_length(place->slack);
+    size_t canary = canary_length(place->slack);
+    if (place->block != NO_BLOCK || !heap->clear)
+        return canary;
+    uintptr_t end = num_address(place->address) + place->room - place->slack;
+    size_t rest = num_ceil(end, heap->kernel->page) - end;
+    return num_max(canary, num_min(rest, place->slack));
 }
 
 bool heap_canary_holds(const struct os_heap *heap, const struct os_place *place) {
@@ -270,9 +278,11 @@ bool heap_left(const struct os_heap *heap, const struct os_place *place,
     size_t granule = block_granule(place->block);
     if (place->block == NO_BLOCK || granule == 0)
         return false;
-    const tag_byte *before = block_tag(heap, place->block) - 1;
-    os_block block = place->block - 1 - tags_distance_to_first(before, granule - 1);
-    return heap_neighbour_at(heap, block, left);
+    tag_byte *tag = block_tag(heap, place->block);
+    size_t distance = tags_left_free(tag);
+    if (distance == 0)
+        distance = 1 + tags_distance_to_first(tag - 1, granule - 1);
+    return heap_neighbour_at(heap, place->block - distance, left);
 }
 
 bool heap_right(const struct os_heap *heap, const struct os_place *place,

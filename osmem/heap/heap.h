@@ -48,16 +48,16 @@ enum os_fault heap_find(const struct os_heap *heap, const void *address,
 
 /*
  * The links of small free blocks stand where the program can write. Where a verb meets one that was
- * written over, it notes whose it is, makes the links anew from the tags, and goes on; heap_suspect
- * takes one such block, and answers false where there is none (any more).
+ * written over, it notes whose it is, makes the list anew from the tags, and goes on; heap_suspects
+ * takes what was noted, and answers false where nothing was.
  */
-bool heap_suspect(struct os_heap *heap, struct heap_suspect *suspect);
+bool heap_suspects(struct os_heap *heap, struct suspects *taken);
 
 /* Whether a free block's links are right, and its neighbours in the list agree. */
 bool heap_links_hold(const struct os_heap *heap, const struct os_place *place);
 
-/* Mends those of all free blocks of this one's size, as above; whether any were bad. */
-bool heap_mend_links(struct os_heap *heap, const struct os_place *place);
+/* Mends all that are bad, as above; whether any were. */
+bool heap_mend_links(struct os_heap *heap);
 
 /* Frees the block at a place that heap_find answered OS_OK for, or one that waits. */
 void heap_give(struct os_heap *heap, const struct os_place *place);

@@ -88,7 +88,8 @@ bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules
     if (*next != NO_BLOCK &&
         !link_agrees(heap, block, granules, *next, LINK_PREVIOUS, suspect))
         return false;
-    if (*previous == NO_BLOCK)
-        return head == block;
-    return link_agrees(heap, block, granules, *previous, LINK_NEXT, suspect);
+    if ((*previous == NO_BLOCK) != (head == block))
+        return false;
+    return head == block ||
+           link_agrees(heap, block, granules, *previous, LINK_NEXT, suspect);
 }

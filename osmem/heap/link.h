@@ -4,8 +4,10 @@
  * Blocks of 13 granules and more have them among their tags, out of a user's reach.
  * Smaller ones have next and previous in their first 16 bytes of user memory, as an
  * arithmetic (AN) code sealed with the heap's key, so that a word that was written over tells
- * so by itself. What a link names is believed only when it is free, of the same size, and
- * points back. So an overwritten link can never make us hand out memory that is not free.
+ * so by itself. The seal of a block is the same for ever, so that whoever has read a word can write
+ * it back, or forge one. What a link names is believed only when it is free, of the same size, and
+ * points back, and the head of a list is what the heap says: so no link, whoever wrote it, can
+ * make us hand out memory that is not free.
  */
 #ifndef OSMEM_HEAP_LINK_H
 #define OSMEM_HEAP_LINK_H
@@ -28,7 +30,8 @@ bool link_follow(const struct os_heap *heap, os_block block, size_t granules,
 
 /*
  * Both neighbours in the list that `head` starts; false if they are not to be believed:
- * not free, not of this size, or not pointing back. Then *suspect is the block whose links are bad.
+ * not free, not of this size, or not pointing back; or if only one of the block and the heap has it
+ * for the first. Then *suspect is the block whose links are bad.
  */
 bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules,
                      os_block head, os_block *next, os_block *previous,

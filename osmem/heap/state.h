@@ -122,10 +122,11 @@ enum {
     SUSPECTS_MAX = 8,
 };
 
-/* Those that nobody has asked for yet; of more than these the first ones. */
+/* Those that nobody has asked for yet. */
 struct suspects {
+    size_t count,
+        more; /* that are kept, and that were found when there was no more room */
     struct heap_suspect block[SUSPECTS_MAX];
-    size_t count;
 };
 
 struct os_heap {

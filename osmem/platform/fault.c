@@ -104,6 +104,11 @@ static void fault_put_links(struct os_text *text, const struct os_fault_info *in
     text_put(text, " ");
     text_number(text, words[1], 16);
     text_put(text, "\n");
+    if (info->more) {
+        text_put(text, "  and so it is with ");
+        text_number(text, info->more, 10);
+        text_put(text, info->more == 1 ? " free block more\n" : " free blocks more\n");
+    }
 }
 
 /* Somebody was stopped at a fence. */

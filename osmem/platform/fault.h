@@ -46,6 +46,7 @@ struct os_fault_info {
     size_t first;
     unsigned char expected, found;
     const unsigned char *links; /* FREE_LINK: 16 bytes that stand in place of two links */
+    size_t more;                /* ... and how many blocks more it is true of */
     const void *instead; /* OVERFLOW: it may as well be an underflow of this block */
     struct os_fault_neighbour left, right;
     const char *access;      /* FENCE_*: "a read", "a write", ... */
