@@ -164,6 +164,28 @@ static void mutate_disturb(struct program *list, uint64_t *random) {
         memcpy(&list->op[at], story, count * sizeof story[0]);
 }
 
+static bool mutate_has_mistakes(const struct program *list) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->op[i].kind >= OP_OVERFLOW && list->op[i].kind <= OP_PLANE_PROBE)
+            return true;
+    return false;
+}
+
+/* A few more, where there are some: to who does not run them they are nothing. */
+static void mutate_mistakes(struct program *list, uint64_t *random) {
+    enum {
+        KINDS = OP_PLANE_PROBE - OP_OVERFLOW + 1
+    };
+    size_t count = 1 + mutate_below(random, 2);
+    size_t at = mutate_below(random, list->count + 1);
+    if (!program_open(list, at, count))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        list->op[at + i] = mutate_new_op(random);
+        list->op[at + i].kind = (uint8_t)(OP_OVERFLOW + mutate_below(random, KINDS));
+    }
+}
+
 /* A stretch again, somewhere else. */
 static void mutate_repeat(struct program *list, uint64_t *random) {
     struct op stretch[16];
@@ -213,6 +235,8 @@ size_t mutate_program(uint8_t *bytes, size_t length, size_t most, uint64_t seed)
     program_read(&list, bytes, length);
     for (size_t times = 1 + mutate_below(&random, 4); times > 0; times--)
         mutate_once(&list, &random);
+    if (mutate_has_mistakes(&list) && mutate_below(&random, 2))
+        mutate_mistakes(&list, &random);
     return program_write(&list, bytes, most);
 }
 
