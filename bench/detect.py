@@ -170,6 +170,8 @@ def write(text):
         out.write(page)
     with open(os.path.join(tree, "README.md"), encoding="utf-8") as readme:
         whole = readme.read()
+    if len(SUMMARY.findall(whole)) != 1:
+        fail("README.md: expected one table whose head begins with a date")
     with open(os.path.join(tree, "README.md"), "w", encoding="utf-8") as readme:
         readme.write(SUMMARY.sub(lambda _: summary(page), whole))
 

@@ -48,8 +48,8 @@ def commit(program, mistake, size, library, environment, folder):
     try:
         done = subprocess.run([program, mistake, str(size)], env=environment, cwd=folder, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=WALL_SECONDS, preexec_fn=limit)
-    except subprocess.TimeoutExpired:
-        return Run(HUNG, "", "")
+    except subprocess.TimeoutExpired as hung:
+        return Run(HUNG, (hung.stdout or b"").decode(errors="replace"), "")
     return Run(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 

@@ -21,6 +21,7 @@ static inline int child_run(void (*function)(void), char *said, size_t size) {
     int ends[2], status;
     ck_assert_int_eq(pipe(ends), 0);
     pid_t child = fork();
+    ck_assert_int_ge(child, 0);
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
         function();
@@ -31,6 +32,7 @@ static inline int child_run(void (*function)(void), char *said, size_t size) {
     ssize_t n;
     while ((n = read(ends[0], said + length, size - 1 - length)) > 0)
         length += (size_t)n;
+    ck_assert_uint_lt(length, size - 1); /* all of it */
     said[length] = '\0';
     close(ends[0]);
     waitpid(child, &status, 0);
