@@ -23,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 sys.path.insert(0, os.path.join(os.getcwd(), "osmem", "promises"))  # bazel run starts where its files are
 from promises import HARMLESS, HUNG, SIZES, commit, lines, read_promises  # noqa: E402
@@ -118,15 +119,10 @@ def cost(chosen, pairs):
 
 # ---- what is published ----
 
-HEAD = """# What allocators find
-
-Made by `tools/bazel run -c opt //bench:detect -- --install --write` on %s: %s, %d processors,
-%s. Each mistake
-was made on blocks of 24, 200, 2,000, 70,000 and 300,000 bytes; of these five runs so many were found,
-showed harm (h; a program that hangs is harmed), or went on in silence (s). A crash counts as found, and
-so does a secret that could not be read.
-
-"""
+HEAD = """Made by `tools/bazel run -c opt //bench:detect -- --install --write` on %s: %s, %d processors, %s. Each
+mistake was made on blocks of 24, 200, 2,000, 70,000 and 300,000 bytes; of these five runs so many were found,
+showed harm (h; a program that hangs is harmed), or went on in silence (s). A crash counts as found, and so does
+a secret that could not be read."""
 
 
 def table(mistakes, names, found, times):
@@ -165,7 +161,8 @@ def machine():
 def write(text):
     tree = os.environ.get("BUILD_WORKSPACE_DIRECTORY") or fail("--write: expected to be run by tools/bazel run")
     system, packages = machine()
-    page = HEAD % (datetime.date.today().isoformat(), system, os.cpu_count(), packages) + text
+    head = HEAD % (datetime.date.today().isoformat(), system, os.cpu_count(), packages)
+    page = "# What allocators find\n\n%s\n\n%s" % (textwrap.fill(head, 100, break_on_hyphens=False), text)
     with open(os.path.join(tree, "bench/detect.md"), "w", encoding="utf-8") as out:
         out.write(page)
     with open(os.path.join(tree, "README.md"), encoding="utf-8") as readme:
