@@ -62,11 +62,13 @@ static void osmem_on_fault(struct os_front *front, const struct os_fault_info *i
     const struct os_options *options = front->options;
     struct os_fault_info told = *info;
     struct os_site sites[2], caller = osmem_cache.site;
+    int saved = errno;
     osmem_copy_sites(&told, sites);
     osmem_leave();
     outcome(options, &front->trail, &told);
     osmem_take_lock();
     osmem_cache.site = caller; /* others have called meanwhile */
+    errno = saved;
 }
 
 /* In a signal handler: whoever has the lock may be the one who was stopped. */

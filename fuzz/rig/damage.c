@@ -5,6 +5,11 @@
 #include "fuzz/rig/run.h"
 #include "osmem/base/num.h"
 
+/* A block of so many bytes has no neighbour within a page. */
+enum {
+    DAMAGE_ALONE = 128 << 10,
+};
+
 /* As what a damage may be told. */
 static const char *damage_kinds(const struct misuse_damage *damage) {
     if (damage->region == REGION_LINK)
@@ -99,6 +104,11 @@ bool damage_overflow(struct rig *rig, const struct op *op) {
     const struct shadow_block *block = misuse_live(rig, op->slot);
     if (!block || block->asked != block->reserved)
         return true; /* without a canary the room is the user's */
+    if (block->asked >= DAMAGE_ALONE && op->count & 1) {
+        size_t far = op->count * (MACHINE_PAGE / 256);
+        return damage_do(rig, OP_OVERFLOW, block, block->address + block->asked + far,
+                         1 + op->count / 16, op->count / 16);
+    }
     size_t most = MISUSE_BYTES - block->asked % MISUSE_BYTES;
     size_t skipped = op->count / 16 % most;
     return damage_do(rig, OP_OVERFLOW, block, block->address + block->asked + skipped,

@@ -262,9 +262,14 @@ static enum subject_region osmem_region(void *self, const void *address) {
     enum os_fault fault = heap_find(heap, address, &place);
     if (!place.address)
         return osmem_region_in_front(to, address);
-    size_t watched = place.room - place.slack + heap_watched(heap, &place);
-    if (place.block == NO_BLOCK && (const char *)address >= place.address + watched)
-        return REGION_REST;
+    if (place.block == NO_BLOCK && place.slack > 0) {
+        const char *end = place.address + place.room - place.slack;
+        size_t promised = canary_length(place.slack);
+        if (heap->clear) /* to the end of the page that its canary begins in */
+            promised = num_max(promised, MACHINE_PAGE - num_address(end) % MACHINE_PAGE);
+        if ((const char *)address >= end + promised)
+            return REGION_REST;
+    }
     if (fault == OS_OK || place.block == NO_BLOCK)
         return REGION_IN_USE;
     enum block_state state = tag_state(tags_load(block_tag(heap, place.block)));

@@ -29,11 +29,34 @@ static void blame_add_sites(const struct os_front *front, struct os_fault_info *
     info->freed = row && row->freed.operation ? &row->freed : NULL;
 }
 
-static void blame_tell(struct os_front *front, const struct os_fault_info *info) {
+static void blame_tell_one(struct os_front *front, const struct os_fault_info *info) {
     struct os_fault_info full = *info;
     blame_add_sites(front, &full);
     front->told++;
     front->on_fault(front, &full);
+}
+
+void blame_links(struct os_front *front, const char *verb) {
+    struct suspects suspects;
+    if (!heap_suspects(&front->heap, &suspects))
+        return;
+    for (size_t i = 0; i < suspects.count; i++) {
+        const struct heap_suspect *suspect = &suspects.block[i];
+        blame_tell_one(front, &(struct os_fault_info){
+                                  .kind = OS_FAULT_FREE_LINK,
+                                  .verb = verb,
+                                  .address = suspect->address,
+                                  .block = suspect->address,
+                                  .room = suspect->room,
+                                  .links = suspect->found,
+                                  .more = i + 1 == suspects.count ? suspects.more : 0});
+    }
+}
+
+/* What was found before is told first: a handler's own calls are not to tell it. */
+static void blame_tell(struct os_front *front, const struct os_fault_info *info) {
+    blame_links(front, info->verb);
+    blame_tell_one(front, info);
 }
 
 bool blame_fence(const struct os_front *front, const char *address,
@@ -70,17 +93,6 @@ void blame_call(struct os_front *front, enum os_fault kind, const struct front_c
         info.room = place->room;
     }
     blame_tell(front, &info);
-}
-
-void blame_link(struct os_front *front, const struct front_call *call,
-                const struct heap_suspect *suspect, size_t more) {
-    blame_tell(front, &(struct os_fault_info){.kind = OS_FAULT_FREE_LINK,
-                                              .verb = call->verb,
-                                              .address = suspect->address,
-                                              .block = suspect->address,
-                                              .room = suspect->room,
-                                              .links = suspect->found,
-                                              .more = more});
 }
 
 void blame_size(struct os_front *front, const struct front_call *call,

@@ -24,10 +24,9 @@ void blame_call(struct os_front *front, enum os_fault kind, const struct front_c
 bool blame_fence(const struct os_front *front, const char *address,
                  struct os_fault_info *info);
 
-/* A free block whose links in its memory were written over, and so many more of which nothing is
- * known. */
-void blame_link(struct os_front *front, const struct front_call *call,
-                const struct heap_suspect *suspect, size_t more);
+/* The links that the heap met and found written over; in a call of `verb`, before whatever else is
+ * told, and at its end. */
+void blame_links(struct os_front *front, const char *verb);
 
 /* A block whose size is not the one that its free was given. */
 void blame_size(struct os_front *front, const struct front_call *call,

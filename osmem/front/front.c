@@ -19,7 +19,7 @@ void front_init(struct os_front *front, struct os_kernel *kernel) {
 }
 
 void front_set_options(struct os_front *front, const struct os_options *options) {
-    bool untouched = front->heap.spans == 0;
+    bool untouched = front->heap.spans == 0 && front->heap.large.count == 0;
     heap_is_clear(&front->heap, options->zero && (untouched || front->heap.clear));
     front->options = options;
     if (options->quarantine)
@@ -136,17 +136,6 @@ static bool front_find(struct os_front *front, const struct front_call *call,
     return verify_held(front, call, place);
 }
 
-/* Whether the block that a call found is still there: while a fault is told, others may free it. */
-static bool front_is_still(struct os_front *front, const struct front_call *call,
-                           struct os_place *place) {
-    if (front->told == call->told)
-        return true;
-    enum os_fault fault = heap_find(&front->heap, call->address, place);
-    if (fault != OS_OK)
-        blame_call(front, fault, call, place);
-    return fault == OS_OK;
-}
-
 static void front_let_go(struct os_front *front, struct os_cache *cache,
                          const struct front_call *call, const struct os_place *place) {
     ledger_give(&front->ledger, place->address, &cache->site);
@@ -161,7 +150,7 @@ static void front_give(struct os_front *front, struct os_cache *cache,
                        const struct front_call *call, struct os_place *place) {
     front_check_sometimes(front, call);
     verify_around(front, call, place);
-    if (front_is_still(front, call, place))
+    if (verify_still(front, call, place))
         front_let_go(front, cache, call, place);
 }
 
@@ -172,7 +161,7 @@ void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size) 
     struct os_place place;
     front_begin(front, cache);
     bool taken = front_take(front, cache, &call, size, GRANULE, &place);
-    verify_links(front, &call);
+    blame_links(front, call.verb);
     if (!taken)
         return front_refuse();
     front_note(front, &(struct trail_call){
@@ -189,7 +178,7 @@ void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
         return front_refuse();
     front_begin(front, cache);
     bool taken = front_take(front, cache, &call, total, GRANULE, &place);
-    verify_links(front, &call);
+    blame_links(front, call.verb);
     if (!taken)
         return front_refuse();
     if (!place.zero)
@@ -212,7 +201,7 @@ void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
     front_begin(front, cache);
     bool taken =
         front_take(front, cache, &call, size, num_max(alignment, GRANULE), &place);
-    verify_links(front, &call);
+    blame_links(front, call.verb);
     if (!taken)
         return front_refuse();
     front_note(front, &(struct trail_call){.verb = call.verb,
@@ -236,7 +225,7 @@ static void *front_move(struct os_front *front, struct os_cache *cache,
                         size_t size) {
     struct os_place place;
     bool taken = front_take(front, cache, call, size, GRANULE, &place);
-    if (!front_is_still(front, call, old)) {
+    if (!verify_still(front, call, old)) {
         if (taken)
             front_let_go(front, cache, call, &place);
         return NULL;
@@ -247,6 +236,7 @@ static void *front_move(struct os_front *front, struct os_cache *cache,
             return front_refuse();
         /* It is large enough where it is. */
         handover_clear_tail(&front->heap, front->options, old, size, old->room);
+        ledger_take(&front->ledger, old->address, size, &cache->site);
         return front_stay(front, old, usable, slack, size);
     }
     memcpy(place.address, old->address, num_min(handover_usable(old), size));
@@ -258,8 +248,6 @@ static void *front_resize(struct os_front *front, struct os_cache *cache,
                           const struct front_call *call, struct os_place *place,
                           size_t size) {
     size_t room;
-    if (!front_is_still(front, call, place))
-        return NULL;
     if (!handover_room(front->options, size, &room))
         return front_refuse();
     size_t usable = handover_usable(place), slack = place->slack, had = place->room;
@@ -267,11 +255,14 @@ static void *front_resize(struct os_front *front, struct os_cache *cache,
     if (stays && size < usable)
         handover_clear_tail(&front->heap, front->options, place, size, room);
     enum os_fault fault = heap_resize(&front->heap, place, room);
-    if (fault != OS_OK)
+    if (fault != OS_OK) {
+        if (stays && size < usable)
+            heap_write_canary(&front->heap, place); /* which was cleared with the tail */
         return front_move(front, cache, call, place, size);
+    }
     if (place->room > had)
         verify_received(front, call, place, had);
-    if (place->address == call->address && !front_is_still(front, call, place))
+    if (place->address == call->address && !verify_still(front, call, place))
         return NULL;
     ledger_take(&front->ledger, place->address, size, &cache->site);
     return front_stay(front, place, usable, slack, size);
@@ -294,7 +285,7 @@ void *front_realloc(struct os_front *front, struct os_cache *cache, void *addres
     } else {
         resized = front_resize(front, cache, &call, &place, size);
     }
-    verify_links(front, &call);
+    blame_links(front, call.verb);
     if (size && !resized)
         return NULL;
     front_note(front,
@@ -312,7 +303,7 @@ void front_free(struct os_front *front, struct os_cache *cache, void *address) {
         front_note(front, &(struct trail_call){.verb = call.verb, .block = address});
         front_give(front, cache, &call, &place);
     }
-    verify_links(front, &call);
+    blame_links(front, call.verb);
     errno = saved;
 }
 
@@ -330,7 +321,7 @@ void front_free_sized(struct os_front *front, struct os_cache *cache, void *addr
         else
             blame_size(front, &call, &place, size);
     }
-    verify_links(front, &call);
+    blame_links(front, call.verb);
     errno = saved;
 }
 
@@ -352,6 +343,6 @@ void front_trim(struct os_front *front) {
     int saved = errno;
     verify_drain(front, &call, 0);
     heap_trim(&front->heap);
-    verify_links(front, &call);
+    blame_links(front, call.verb);
     errno = saved;
 }

@@ -92,6 +92,29 @@ static void allocate_while_told(struct os_front *from, const struct os_fault_inf
     ck_assert_ptr_nonnull(front_malloc(from, &cache, 500));
 }
 
+/* Of the block's fill, which a call looks at behind its links, is told after them. */
+START_TEST(links_are_told_before_what_is_found_behind_them) {
+    static struct os_options options;
+    write_after_free();
+    options = options_of_tier[TIER_FULL];
+    options.quarantine = options.guard = options.sample = 0;
+    front_init(&front, &machine.kernel);
+    front.on_fault = remember;
+    front_set_options(&front, &options);
+    char *block = front_malloc(&front, &cache, 40),
+         *wall = front_malloc(&front, &cache, 40);
+    front_free(&front, &cache, block);
+    memset(block, 0x41, 48);
+    front.on_fault = allocate_while_told;
+    ck_assert_ptr_eq(front_malloc(&front, &cache, 40), block);
+    ck_assert_int_eq(faults, 2);
+    ck_assert_int_eq(last.kind, OS_FAULT_WRITE_AFTER_FREE);
+    ck_assert_str_eq(last.verb, "os_malloc");
+    ck_assert_mem_eq(found, "AAAAAAAAAAAAAAAA", 16);
+    (void)wall;
+}
+END_TEST
+
 /* And whoever handles the first of several faults takes nothing from the others. */
 START_TEST(a_handler_that_allocates_hears_of_all) {
     write_after_free();
@@ -180,6 +203,11 @@ static void expect_rest_watched(char *block, size_t asked) {
 
 START_TEST(behind_a_large_block_its_page_is_watched) {
     open_standard();
+    for (size_t asked = 262143; asked < 262146; asked++) { /* around whole pages */
+        char *whole = front_malloc(&front, &cache, asked);
+        expect_rest_watched(whole, asked);
+        front_free(&front, &cache, whole);
+    }
     char *block = front_malloc(&front, &cache, 300000);
     expect_rest_watched(block, 300000);
     static const size_t sizes[] = {298000, 298900, 200000, 200600, 150001};
@@ -332,6 +360,7 @@ int main(void) {
     return suite_run(
         "front",
         SUITE(bad_pointers_do_nothing, a_written_free_block_is_told_by_whoever_meets_it,
+              links_are_told_before_what_is_found_behind_them,
               a_handler_that_allocates_hears_of_all, a_shrink_that_cannot_move_stays,
               every_byte_behind_the_last_is_watched,
               behind_a_large_block_its_page_is_watched, what_cannot_be_fenced_is_cleared,

@@ -240,6 +240,38 @@ START_TEST(what_is_freed_meanwhile_is_not_gone_on_with) {
 }
 END_TEST
 
+/* A block in pages of its own, while the bytes in front of it are told of. */
+START_TEST(what_is_freed_while_its_front_is_told_is_not_read) {
+    open_full();
+    victim = front_malloc(&front, &cache, 200000);
+    victim[-1] = 1;
+    front.on_fault = free_the_victim;
+    front_free(&front, &cache, victim);
+    ck_assert_int_eq(last.kind, OS_FAULT_DOUBLE_FREE);
+    faults = 0;
+    ck_assert(front_check(&front, "exit"));
+    ck_assert_uint_eq(cache.taken - cache.given, 0);
+}
+END_TEST
+
+/* A realloc that must move clears the tail first, with the canary in it; checks on the way find that. */
+START_TEST(a_block_that_moves_is_sound_until_it_is_gone) {
+    static struct os_options options;
+    open_full();
+    options = *front.options;
+    options.check_every = 1;
+    front_set_options(&front, &options);
+    for (size_t alignment = 16; alignment <= 4096; alignment *= 16)
+        for (size_t size = 199950; size > 190000; size -= 1000) {
+            char *block = front_aligned_alloc(&front, &cache, alignment, 200000);
+            block = front_realloc(&front, &cache, block, size);
+            ck_assert_uint_eq(front_usable_size(&front, block), size);
+            front_free(&front, &cache, block);
+        }
+    ck_assert_int_eq(faults, 0);
+}
+END_TEST
+
 /* Or while there is no memory: the quarantine is given up, and one of its blocks was written to. */
 START_TEST(what_is_freed_before_its_move_is_not_copied) {
     open_full();
@@ -445,7 +477,9 @@ END_TEST
 int main(void) {
     return suite_run(
         "full",
-        SUITE(what_is_freed_meanwhile_is_not_gone_on_with,
+        SUITE(what_is_freed_while_its_front_is_told_is_not_read,
+              a_block_that_moves_is_sound_until_it_is_gone,
+              what_is_freed_meanwhile_is_not_gone_on_with,
               what_is_freed_before_its_move_is_not_copied,
               a_written_link_is_told_by_the_check, what_waits_is_verified_when_it_leaves,
               what_was_free_is_verified_when_it_is_handed_out,

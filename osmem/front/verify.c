@@ -1,7 +1,5 @@
 #include "osmem/front/verify.h"
 
-#include <errno.h>
-
 #include "osmem/base/num.h"
 #include "osmem/block/fill.h"
 #include "osmem/front/handover.h"
@@ -15,20 +13,9 @@ static bool verify_fill(struct os_front *front, const struct front_call *call,
     return false;
 }
 
-void verify_links(struct os_front *front, const struct front_call *call) {
-    struct suspects suspects;
-    if (!heap_suspects(&front->heap, &suspects))
-        return;
-    int saved = errno;
-    for (size_t i = 0; i < suspects.count; i++)
-        blame_link(front, call, &suspects.block[i],
-                   i + 1 == suspects.count ? suspects.more : 0);
-    errno = saved;
-}
-
 bool verify_mend(struct os_front *front, const struct front_call *call) {
     bool mended = heap_mend_links(&front->heap);
-    verify_links(front, call);
+    blame_links(front, call->verb);
     return mended;
 }
 
@@ -89,11 +76,23 @@ void verify_around(struct os_front *front, const struct front_call *call,
         blame_fill(front, call, &left.place, &filled);
 }
 
+bool verify_still(struct os_front *front, const struct front_call *call,
+                  struct os_place *place) {
+    if (front->told == call->told)
+        return true;
+    enum os_fault fault = heap_find(&front->heap, call->address, place);
+    if (fault != OS_OK)
+        blame_call(front, fault, call, place);
+    return fault == OS_OK;
+}
+
 bool verify_held(struct os_front *front, const struct front_call *call,
-                 const struct os_place *place) {
+                 struct os_place *place) {
     struct heap_filled lead = heap_lead(&front->heap, place);
     if (!fill_holds(lead.at, lead.length, lead.byte))
         blame_lead(front, call, place, &lead);
+    if (!verify_still(front, call, place))
+        return false;
     if (handover_inspect(&front->heap, place) == OS_OK)
         return true;
     blame_canary(front, call, place);

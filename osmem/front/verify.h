@@ -12,13 +12,14 @@
 /* The canary holds; else it was told. Of what was written in front of a block it is told as well, but
  * that is no reason not to serve it. */
 bool verify_held(struct os_front *front, const struct front_call *call,
-                 const struct os_place *place);
+                 struct os_place *place);
 
-/* Of links that the heap met and found written over: at the end of a call, for whoever handles a fault
- * may call us. Keeps errno. */
-void verify_links(struct os_front *front, const struct front_call *call);
+/* Whether the block that a call found is still there, and looks at it again: while a fault is told,
+ * others may free it. If not, that is told. */
+bool verify_still(struct os_front *front, const struct front_call *call,
+                  struct os_place *place);
 
-/* The same of those of all free blocks, which are mended: whether any were bad. */
+/* The links of all free blocks are mended, and told of: whether any were bad. */
 bool verify_mend(struct os_front *front, const struct front_call *call);
 
 /* Damage right beside a block that comes back is told now, and not when its own turn comes. */

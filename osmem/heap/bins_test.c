@@ -6,6 +6,7 @@
 #include "osmem/check/check.h"
 #include "osmem/heap/carve.h"
 #include "osmem/heap/heap.h"
+#include "osmem/heap/link.h"
 #include "osmem/testing/suite.h"
 
 enum {
@@ -302,6 +303,28 @@ START_TEST(an_old_pair_of_links_is_never_followed) {
 }
 END_TEST
 
+/* Two blocks that agree with each other, and a list that ends before them. */
+START_TEST(a_list_cut_short_is_mended) {
+    for (int taken = 0; taken < 2; taken++) {
+        open_three();
+        struct os_place place;
+        link_set(&heap, held[2].block, 2, LINK_NEXT, NO_BLOCK);
+        link_set(&heap, held[1].block, 2, LINK_PREVIOUS, held[0].block);
+        link_set(&heap, held[0].block, 2, LINK_NEXT, held[1].block);
+        for (int i = 0; i < 3; i++)
+            ck_assert(heap_links_hold(&heap, &held[i]));
+        if (taken)
+            heap_take(&heap, 2 * GRANULE, GRANULE, &place);
+        ck_assert(heap_mend_links(&heap));
+        ck_assert(heap_suspects(&heap, &suspects));
+        ck_assert_uint_eq(suspects.count, 1);
+        ck_assert_ptr_eq(suspects.block[0].address, held[taken ? 0 : 2].address);
+        expect_sound();
+        machine_close(&machine);
+    }
+}
+END_TEST
+
 int main(void) {
     return suite_run(
         "bins",
@@ -311,5 +334,5 @@ int main(void) {
               asked_for_it_all_links_are_mended,
               of_many_written_links_the_first_are_named, a_damaged_head_is_not_mended,
               a_replayed_link_is_never_followed, an_old_link_is_never_followed,
-              an_old_pair_of_links_is_never_followed));
+              an_old_pair_of_links_is_never_followed, a_list_cut_short_is_mended));
 }

@@ -208,7 +208,7 @@ size_t heap_watched(const struct os_heap *heap, const struct os_place *place) {
     if (place->block != NO_BLOCK || !heap->clear)
         return canary;
     uintptr_t end = num_address(place->address) + place->room - place->slack;
-    size_t rest = num_ceil(end, heap->kernel->page) - end;
+    size_t page = heap->kernel->page, rest = num_floor(end, page) + page - end;
     return num_max(canary, num_min(rest, place->slack));
 }
 
