@@ -5,7 +5,7 @@
  * from any thread at any time, and in the child of a fork; but not from a signal handler that may
  * have interrupted one of them, nor from within an os_walk visitor. A pointer that is no block of
  * this heap, or a block that is free, ends the process: a report on standard error, then SIGABRT
- * (or what the option on_error says; where that is `report`, the call does nothing).
+ * (or what the option on_error says; where that is `report`, a bad call does nothing).
  *
  * The environment variable OSMEM_OPTIONS chooses a tier and single options of the process's heap,
  * as README.md tells; a set-uid program takes none.

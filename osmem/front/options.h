@@ -29,7 +29,7 @@ enum os_tier {
 enum os_on_error {
     ON_ERROR_ABORT,  /* SIGABRT */
     ON_ERROR_EXIT,   /* _exit with a code */
-    ON_ERROR_REPORT, /* the call does nothing, and the program goes on */
+    ON_ERROR_REPORT, /* a bad call does nothing, and the program goes on */
     ON_ERROR_TRAP,   /* an illegal instruction, for debuggers */
 };
 
