@@ -203,7 +203,9 @@ void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack) 
         tags_set_slack(block_tag(heap, place->block), (unsigned)slack);
 }
 
-size_t heap_watched(const struct os_heap *heap, const struct os_place *place) {
+/* How many bytes behind the user's last nobody may change: those of the canary, and behind that of a
+ * large block all up to its page's end, where what is freed is cleared. */
+static size_t heap_watched(const struct os_heap *heap, const struct os_place *place) {
     size_t canary = canary_length(place->slack);
     if (place->block != NO_BLOCK || !heap->clear)
         return canary;
@@ -233,7 +235,8 @@ struct fill_damage heap_canary_damage(const struct os_heap *heap,
     struct fill_damage damage = {.changed = 0};
     const char *end = place->address + place->room - place->slack;
     canary_make(heap->canary_key, num_address(place->address), canary);
-    for (size_t i = 0; i < heap_watched(heap, place); i++)
+    size_t watched = heap_watched(heap, place);
+    for (size_t i = 0; i < watched; i++)
         fill_note(&damage, i, i < CANARY_MAX ? (char)canary[i] : FILL_CLEAR, end[i]);
     return damage;
 }

@@ -79,11 +79,7 @@ enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t r
  * in a large one. A resize notes 0. */
 void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack);
 
-/* How many bytes behind the user's last nobody may change: those of the canary, and behind that of a
- * large block all up to its page's end, where what is freed is cleared. */
-size_t heap_watched(const struct os_heap *heap, const struct os_place *place);
-
-/* Whether those hold; true where the block has no canary. */
+/* Whether the block's canary holds, and what is watched behind it (F1); true where it has none. */
 bool heap_canary_holds(const struct os_heap *heap, const struct os_place *place);
 void heap_write_canary(const struct os_heap *heap, const struct os_place *place);
 
