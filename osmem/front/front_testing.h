@@ -31,6 +31,15 @@ static void open_front(void) {
     faults = 0;
 }
 
+/* Verified, looked around, and waiting. */
+static inline void open_full(void) {
+    static struct os_options options;
+    options = options_of_tier[TIER_FULL];
+    options.sample = 0;
+    open_front();
+    front_set_options(&front, &options);
+}
+
 static inline void expect_fault(enum os_fault kind, const char *verb) {
     ck_assert_int_eq(faults, 1);
     ck_assert_int_eq(last.kind, kind);

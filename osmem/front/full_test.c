@@ -4,15 +4,6 @@
 
 #include "osmem/front/front_testing.h"
 
-/* Verified, looked around, and waiting. */
-static void open_full(void) {
-    static struct os_options options;
-    options = options_of_tier[TIER_FULL];
-    options.sample = 0;
-    open_front();
-    front_set_options(&front, &options);
-}
-
 START_TEST(what_waits_is_verified_when_it_leaves) {
     static const size_t sizes[] = {1, 24, 200, 2000, 70000};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -206,53 +197,7 @@ START_TEST(a_written_link_is_told_by_the_check) {
 }
 END_TEST
 
-/* ---- while a fault is told ---- */
-
-static char *victim;
-
-static void free_the_victim(struct os_front *from, const struct os_fault_info *info) {
-    char *block = victim;
-    remember(from, info);
-    victim = NULL;
-    front_free(from, &cache, block);
-}
-
-/* A free and a realloc tell of the block on the left; who handles that frees theirs. */
-START_TEST(what_is_freed_meanwhile_is_not_gone_on_with) {
-    for (size_t size = 0; size < 20000; size += 9000) {
-        open_full();
-        char *left = front_malloc(&front, &cache, 40);
-        victim = front_malloc(&front, &cache, 40);
-        left[40] ^= 1;
-        front.on_fault = free_the_victim;
-        if (size)
-            front_realloc(&front, &cache, victim, size);
-        else
-            front_free(&front, &cache, victim);
-        ck_assert_int_eq(last.kind, OS_FAULT_DOUBLE_FREE);
-        ck_assert_ptr_eq(last.block, left + 48);
-        left[40] ^= 1;
-        faults = 0;
-        ck_assert(front_check(&front, "exit"));
-        ck_assert_uint_eq(cache.taken - cache.given, size ? 2 : 1);
-        machine_close(&machine);
-    }
-}
-END_TEST
-
-/* A block in pages of its own, while the bytes in front of it are told of. */
-START_TEST(what_is_freed_while_its_front_is_told_is_not_read) {
-    open_full();
-    victim = front_malloc(&front, &cache, 200000);
-    victim[-1] = 1;
-    front.on_fault = free_the_victim;
-    front_free(&front, &cache, victim);
-    ck_assert_int_eq(last.kind, OS_FAULT_DOUBLE_FREE);
-    faults = 0;
-    ck_assert(front_check(&front, "exit"));
-    ck_assert_uint_eq(cache.taken - cache.given, 0);
-}
-END_TEST
+/* ---- pages of their own ---- */
 
 /* A realloc that must move clears the tail first, with the canary in it; checks on the way find that. */
 START_TEST(a_block_that_moves_is_sound_until_it_is_gone) {
@@ -271,27 +216,6 @@ START_TEST(a_block_that_moves_is_sound_until_it_is_gone) {
     ck_assert_int_eq(faults, 0);
 }
 END_TEST
-
-/* Or while there is no memory: the quarantine is given up, and one of its blocks was written to. */
-START_TEST(what_is_freed_before_its_move_is_not_copied) {
-    open_full();
-    char *dead = front_malloc(&front, &cache, 40);
-    victim = front_malloc(&front, &cache, 40);
-    char *large = front_malloc(&front, &cache, 100);
-    front_free(&front, &cache, dead);
-    dead[20] = 1;
-    (void)large;
-    front.on_fault = free_the_victim;
-    machine_refuse(&machine, 1, 1000);
-    ck_assert_ptr_null(front_realloc(&front, &cache, victim, 200000));
-    machine_refuse(&machine, 1, 0);
-    ck_assert_int_eq(last.kind, OS_FAULT_DOUBLE_FREE);
-    faults = 0;
-    ck_assert(front_check(&front, "exit"));
-}
-END_TEST
-
-/* ---- pages of their own ---- */
 
 START_TEST(a_large_block_ends_at_its_fence) {
     static const size_t sizes[] = {131056, 131072, 200000, 200001, 1000015, 3000000};
@@ -477,10 +401,7 @@ END_TEST
 int main(void) {
     return suite_run(
         "full",
-        SUITE(what_is_freed_while_its_front_is_told_is_not_read,
-              a_block_that_moves_is_sound_until_it_is_gone,
-              what_is_freed_meanwhile_is_not_gone_on_with,
-              what_is_freed_before_its_move_is_not_copied,
+        SUITE(a_block_that_moves_is_sound_until_it_is_gone,
               a_written_link_is_told_by_the_check, what_waits_is_verified_when_it_leaves,
               what_was_free_is_verified_when_it_is_handed_out,
               a_free_looks_at_both_neighbours, what_was_written_in_front_is_no_overflow,

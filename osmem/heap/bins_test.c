@@ -254,30 +254,31 @@ START_TEST(a_damaged_head_is_not_mended) {
 }
 END_TEST
 
+/* The list's head has links that were sealed, but not as they are now. */
+static void expect_not_followed(const char *links) {
+    struct os_place place;
+    memcpy(held[2].address, links, GRANULE);
+    heap_take(&heap, 2 * GRANULE, GRANULE, &place);
+    expect_suspect(&held[2], links);
+    expect_sound();
+}
+
 /* A sealed link copied from elsewhere is none here: replay does not help. */
 START_TEST(a_replayed_link_is_never_followed) {
-    open_three();
-    struct os_place place;
     char other[GRANULE];
+    open_three();
     memcpy(other, held[1].address, GRANULE);
-    memcpy(held[2].address, other, GRANULE);
-    heap_take(&heap, 2 * GRANULE, GRANULE, &place);
-    expect_suspect(&held[2], other);
-    expect_sound();
+    expect_not_followed(other);
 }
 END_TEST
 
 /* Nor does the same block's link of before. */
 START_TEST(an_old_link_is_never_followed) {
-    open_three();
-    struct os_place place;
     char old[GRANULE];
+    open_three();
     memcpy(old, held[2].address, GRANULE); /* the next one is held[1] */
     heap_give(&heap, &walls[0]);           /* which is no longer free by itself */
-    memcpy(held[2].address, old, GRANULE);
-    heap_take(&heap, 2 * GRANULE, GRANULE, &place);
-    expect_suspect(&held[2], old);
-    expect_sound();
+    expect_not_followed(old);
 }
 END_TEST
 
