@@ -25,7 +25,7 @@ static struct buffer *buffer_of(struct os_heap *heap) {
     return (struct buffer *)(void *)heap;
 }
 
-static void buffer_die(struct os_front *front, const struct os_fault_info *info) {
+static void buffer_die(struct os_front *front, const struct os_finding *info) {
     (void)front;
     fault_die(info);
 }

@@ -50,7 +50,7 @@ static void osmem_take_lock(void) {
 }
 
 /* The sites of a fault as they are now: their rows change while others go on. */
-static void osmem_copy_sites(struct os_fault_info *info, struct os_site sites[2]) {
+static void osmem_copy_sites(struct os_finding *info, struct os_site sites[2]) {
     if (info->taken)
         sites[0] = *info->taken, info->taken = &sites[0];
     if (info->freed)
@@ -58,9 +58,9 @@ static void osmem_copy_sites(struct os_fault_info *info, struct os_site sites[2]
 }
 
 /* The lock is not the problem of a handler, which may allocate; and nothing is half done. */
-static void osmem_on_fault(struct os_front *front, const struct os_fault_info *info) {
+static void osmem_on_fault(struct os_front *front, const struct os_finding *info) {
     const struct os_options *options = front->options;
-    struct os_fault_info told = *info;
+    struct os_finding told = *info;
     struct os_site sites[2], caller = osmem_cache.site;
     int saved = errno;
     osmem_copy_sites(&told, sites);
@@ -72,7 +72,7 @@ static void osmem_on_fault(struct os_front *front, const struct os_fault_info *i
 }
 
 /* In a signal handler: whoever has the lock may be the one who was stopped. */
-static bool osmem_explain(const void *address, struct os_fault_info *info,
+static bool osmem_explain(const void *address, struct os_finding *info,
                           struct os_site sites[2]) {
     bool locked = false;
     for (int i = 0; i < 1000 && !locked; i++) {

@@ -75,7 +75,7 @@ static void outcome_write_trail(const struct os_trail *trail) {
 }
 
 static void outcome_tell(const struct os_options *options, const struct os_trail *trail,
-                         const struct os_fault_info *info) {
+                         const struct os_finding *info) {
     struct os_text *text = &outcome_text;
     text->length = 0;
     fault_put(text, info);
@@ -108,7 +108,7 @@ static void outcome_act(const struct os_options *options) {
 }
 
 void outcome(const struct os_options *options, const struct os_trail *trail,
-             const struct os_fault_info *info) {
+             const struct os_finding *info) {
     if (outcome_is_mine()) {
         if (options->on_error == ON_ERROR_ABORT)
             signal(SIGABRT,

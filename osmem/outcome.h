@@ -15,7 +15,7 @@
 /* Reports, writes the trail if there is one (NULL: there is not), runs the handler, and does what on_error says; returns only where that is `report`. The
  * caller holds no lock, but for one who was stopped by a signal in a visitor of os_walk. */
 void outcome(const struct os_options *options, const struct os_trail *trail,
-             const struct os_fault_info *info);
+             const struct os_finding *info);
 
 /* Adds to where reports go. */
 void outcome_write(const struct os_options *options, const struct os_text *text);

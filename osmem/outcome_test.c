@@ -14,7 +14,7 @@
 #include "osmem/testing/child.h"
 #include "osmem/testing/suite.h"
 
-static const struct os_fault_info fault = {.kind = OS_FAULT_DOUBLE_FREE,
+static const struct os_finding fault = {.kind = OS_FAULT_DOUBLE_FREE,
                                            .verb = "os_free",
                                            .address = &fault,
                                            .block = &fault,
@@ -82,11 +82,11 @@ START_TEST(who_goes_on_may_fail_again) {
 }
 END_TEST
 
-static enum os_fault kind;
+static enum os_status kind;
 
 static void one_of_a_kind(void) {
     struct os_fault_neighbour beside = {&fault, 32, "in use"};
-    struct os_fault_info info = {.kind = kind,
+    struct os_finding info = {.kind = kind,
                                  .verb = "os_free",
                                  .address = &fault,
                                  .block = &fault,

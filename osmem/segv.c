@@ -29,7 +29,7 @@ static void segv_hand_on(int number, siginfo_t *signal, void *context) {
 
 static void segv_handle(int number, siginfo_t *signal, void *context) {
     int saved = errno;
-    struct os_fault_info info = {.address = signal->si_addr};
+    struct os_finding info = {.address = signal->si_addr};
     struct os_site sites[2];
     /* By the kernel, for an access, and not by kill. */
     if (signal->si_code > 0 && segv_explain(signal->si_addr, &info, sites)) {

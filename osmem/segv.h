@@ -14,7 +14,7 @@
 
 /* Whether an address lies at a fence of the heap's; fills in the fault's kind, block, size and
  * distance, and its sites, which it copies. Called in the handler, so it must not wait for ever. */
-typedef bool segv_explanation(const void *address, struct os_fault_info *info,
+typedef bool segv_explanation(const void *address, struct os_finding *info,
                               struct os_site sites[2]);
 
 /* From now on. */

@@ -16,7 +16,7 @@ static struct os_options options;
 static char *fence, *elsewhere;
 static char said[8192];
 
-static bool explain(const void *address, struct os_fault_info *info,
+static bool explain(const void *address, struct os_finding *info,
                     struct os_site sites[2]) {
     (void)sites;
     if (address != fence)

@@ -24,7 +24,7 @@ struct osmem_self {
 
 static_assert(sizeof(struct osmem_self) <= MACHINE_SUBJECT, "it fits the machine");
 
-static void osmem_on_fault(struct os_front *front, const struct os_fault_info *info) {
+static void osmem_on_fault(struct os_front *front, const struct os_finding *info) {
     struct osmem_self *self = (struct osmem_self *)(void *)front;
     bool underflow = info->kind == OS_FAULT_UNDERFLOW;
     struct subject_fault fault = {
@@ -249,7 +249,7 @@ static void osmem_watch(void *self,
 static enum subject_region osmem_region_in_front(const struct osmem_self *self,
                                                  const char *address) {
     const struct os_heap *heap = &self->front.heap;
-    struct os_place place;
+    struct os_block place;
     if (beside_block(heap, address, &place) != BESIDE_IN_FRONT)
         return REGION_NONE;
     return address >= heap_lead(heap, &place).at ? REGION_LEAD : REGION_NONE;
@@ -258,8 +258,8 @@ static enum subject_region osmem_region_in_front(const struct osmem_self *self,
 static enum subject_region osmem_region(void *self, const void *address) {
     const struct osmem_self *to = self;
     const struct os_heap *heap = &to->front.heap;
-    struct os_place place;
-    enum os_fault fault = heap_find(heap, address, &place);
+    struct os_block place;
+    enum os_status fault = heap_find(heap, address, &place);
     if (!place.address)
         return osmem_region_in_front(to, address);
     if (place.block == NO_BLOCK && place.slack > 0) {
@@ -291,7 +291,7 @@ static char *osmem_own(void *self, unsigned number) {
     const struct os_heap *heap = &to->front.heap;
     if (heap->spans == 0)
         return NULL;
-    const struct fenced *plane = &heap->span[number % heap->spans].plane;
+    const struct guarded_region *plane = &heap->span[number % heap->spans].plane;
     return plane->mapping + num_floor(number * (plane->length / 256), GRANULE);
 }
 

@@ -77,7 +77,7 @@ static bool check_b4(const struct check_walk *walk) {
     return !(walk->after_free && walk->extent.state == STATE_FREE);
 }
 
-static bool check_z1(const struct check_walk *walk, os_block block) {
+static bool check_z1(const struct check_walk *walk, block_id block) {
     const struct tags_extent *extent = &walk->extent;
     if (walk->depth == CHECK_QUICK || extent->state != STATE_FREE || !extent->zero)
         return true;
@@ -88,22 +88,22 @@ static bool check_z1(const struct check_walk *walk, os_block block) {
     return *at == 0 && memcmp(at, at + 1, (size_t)(end - at) - 1) == 0;
 }
 
-static bool check_f1(const struct check_walk *walk, os_block block) {
-    struct os_place place = {.address = block_address(walk->heap, block),
+static bool check_f1(const struct check_walk *walk, block_id block) {
+    struct os_block place = {.address = block_address(walk->heap, block),
                              .room = walk->extent.granules * GRANULE,
                              .slack = walk->extent.slack};
     return place.slack <= place.room && heap_canary_holds(walk->heap, &place);
 }
 
-static bool check_fill(const struct check_walk *walk, os_block block) {
+static bool check_fill(const struct check_walk *walk, block_id block) {
     if (walk->depth == CHECK_QUICK)
         return true;
-    struct os_place place = heap_place_of(walk->heap, block);
+    struct os_block place = heap_place_of(walk->heap, block);
     struct heap_filled filled = heap_filled(walk->heap, &place, walk->extent.state);
     return fill_holds(filled.at, filled.length, filled.byte);
 }
 
-static enum os_invariant check_block(struct check_walk *walk, os_block block) {
+static enum os_invariant check_block(struct check_walk *walk, block_id block) {
     const tag_byte *first = block_tag(walk->heap, block);
     if (!check_b2(walk, first))
         return INVARIANT_B2;
@@ -141,7 +141,7 @@ static struct check_breach check_span(struct check_walk *walk, unsigned number) 
     if (!check_b1_ends(span))
         return (struct check_breach){INVARIANT_B1, span->base};
     for (size_t at = 0; at < span->granules; at += walk->extent.granules) {
-        os_block block = block_name(number, at);
+        block_id block = block_name(number, at);
         enum os_invariant broken =
             check_b1(walk, span, at) ? check_block(walk, block) : INVARIANT_B1;
         if (broken != INVARIANT_NONE)
@@ -183,7 +183,7 @@ static bool check_entry(const struct os_heap *heap, const struct large_entry *en
 /* What is wrong with the bytes of a large block. */
 static enum os_invariant check_large_bytes(const struct os_heap *heap,
                                            const struct large_entry *entry) {
-    struct os_place place = {.address = entry->address,
+    struct os_block place = {.address = entry->address,
                              .room = entry->room,
                              .slack = entry->slack,
                              .block = NO_BLOCK};

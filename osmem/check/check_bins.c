@@ -15,7 +15,7 @@ struct check_listed {
     struct check_breach breach;
 };
 
-static bool check_fail(struct check_listed *listed, os_block block) {
+static bool check_fail(struct check_listed *listed, block_id block) {
     unsigned span = block_span_number(block);
     bool known = block != NO_BLOCK && span < listed->heap->spans;
     listed->breach = (struct check_breach){
@@ -24,7 +24,7 @@ static bool check_fail(struct check_listed *listed, os_block block) {
 }
 
 /* The block is one of ours and free; counts it. */
-static bool check_is_free(struct check_listed *listed, os_block block, size_t *granules) {
+static bool check_is_free(struct check_listed *listed, block_id block, size_t *granules) {
     const struct os_heap *heap = listed->heap;
     struct tags_extent extent;
     if (block_span_number(block) >= heap->spans ||
@@ -39,10 +39,10 @@ static bool check_is_free(struct check_listed *listed, os_block block, size_t *g
 
 /* A list from `head` on: every block has this size and points back to the one before. One that
  * points to what is not in the list is to blame, not what it points to. */
-static bool check_list(struct check_listed *listed, os_block head, size_t granules) {
-    os_block previous = NO_BLOCK;
-    for (os_block block = head; block != NO_BLOCK;) {
-        os_block next, back;
+static bool check_list(struct check_listed *listed, block_id head, size_t granules) {
+    block_id previous = NO_BLOCK;
+    for (block_id block = head; block != NO_BLOCK;) {
+        block_id next, back;
         size_t size;
         if (!check_is_free(listed, block, &size))
             return previous != NO_BLOCK ? check_fail(listed, previous) : false;
@@ -71,7 +71,7 @@ static bool check_each_bin(struct check_listed *listed) {
 
 /* A node's size must begin with `prefix`, the bits above `bit` that its path has fixed.
  */
-static bool check_node(struct check_listed *listed, os_block node, os_block parent,
+static bool check_node(struct check_listed *listed, block_id node, block_id parent,
                        unsigned bit, size_t prefix) {
     const tag_byte *first = block_tag(listed->heap, node);
     size_t granules;
@@ -84,7 +84,7 @@ static bool check_node(struct check_listed *listed, os_block node, os_block pare
     if (!check_list(listed, node, granules))
         return false;
     for (int high = 0; high < 2; high++) {
-        os_block child = tags_get_link(first, high ? LINK_HIGH : LINK_LOW);
+        block_id child = tags_get_link(first, high ? LINK_HIGH : LINK_LOW);
         if (child == NO_BLOCK)
             continue;
         if (bit == 0)

@@ -15,10 +15,10 @@ static struct machine machine;
 static struct os_heap heap;
 
 /* In use and free blocks of every kind: small, with links in tags, in the trie, large. */
-static struct os_place small, lone, medium, big, large, other_large;
+static struct os_block small, lone, medium, big, large, other_large;
 
 static void open_heap(void) {
-    struct os_place wall;
+    struct os_block wall;
     ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
     heap_take(&heap, 48, GRANULE, &small);
@@ -38,7 +38,7 @@ static void open_heap(void) {
     ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
 }
 
-static tag_byte *tag_of(struct os_place place) {
+static tag_byte *tag_of(struct os_block place) {
     return block_tag(&heap, place.block);
 }
 
@@ -60,7 +60,7 @@ END_TEST
 
 START_TEST(b1_a_block_past_the_end) {
     open_heap();
-    os_block top = block_name(0, heap.span[0].granules - 1);
+    block_id top = block_name(0, heap.span[0].granules - 1);
     size_t granules = tags_left_free(block_tag(&heap, top + 1));
     tags_store(block_tag(&heap, top + 1 - granules) + 2, tag_digit(granules + 1, 0));
     expect(INVARIANT_B1, block_address(&heap, top + 1 - granules));
@@ -98,7 +98,7 @@ END_TEST
 
 START_TEST(b4_two_free_neighbours) {
     open_heap();
-    os_block wall = lone.block + 1;
+    block_id wall = lone.block + 1;
     struct tags_extent extent = carve_extent(&heap, wall);
     tags_erase(block_tag(&heap, wall), &extent);
     extent.state = STATE_FREE;
@@ -136,7 +136,7 @@ START_TEST(h1_a_bit_that_lies) {
 END_TEST
 
 /* In a list of its own, with links as they should be. */
-static void list(size_t granules, os_block block, size_t links_as) {
+static void list(size_t granules, block_id block, size_t links_as) {
     heap.bins.head[granules] = block;
     heap.bins.filled |= (uint64_t)1 << (granules - 1);
     link_set(&heap, block, links_as, LINK_NEXT, NO_BLOCK);
@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(h1_a_trie_node_on_another_path) {
     open_heap();
-    os_block end = block_name(0, heap.span[0].granules);
+    block_id end = block_name(0, heap.span[0].granules);
     size_t granules = tags_left_free(block_tag(&heap, end));
     bins_drop(&heap, big.block, 250);
     heap.bins.root[1] = end - granules;
@@ -248,7 +248,7 @@ START_TEST(l1_a_registry_that_is_off) {
 END_TEST
 
 /* What the front does when a block has a canary. */
-static void dress(struct os_place *place, size_t slack) {
+static void dress(struct os_block *place, size_t slack) {
     heap_set_slack(&heap, place, slack);
     heap_write_canary(&heap, place);
     ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
@@ -256,7 +256,7 @@ static void dress(struct os_place *place, size_t slack) {
 
 START_TEST(f1_a_canary_that_was_written_over) {
     open_heap();
-    struct os_place block;
+    struct os_block block;
     heap_take(&heap, 64, GRANULE, &block);
     dress(&block, 5);
     block.address[59] ^= 1;
@@ -276,7 +276,7 @@ END_TEST
 
 START_TEST(l2_a_byte_in_front_of_a_large_block) {
     open_heap();
-    struct os_place alone;
+    struct os_block alone;
     heap_take_alone(&heap, 48, GRANULE, &alone);
     size_t lead = MACHINE_PAGE - 48;
     expect(INVARIANT_NONE, NULL);
@@ -290,7 +290,7 @@ END_TEST
 
 START_TEST(z1_a_byte_that_is_not_zero) {
     open_heap();
-    os_block top = block_name(0, heap.span[0].granules);
+    block_id top = block_name(0, heap.span[0].granules);
     size_t granules = tags_left_free(block_tag(&heap, top));
     char *address = block_address(&heap, top - granules);
     for (size_t at = 0; at < granules * GRANULE; at += granules * GRANULE - 1) {
@@ -306,7 +306,7 @@ END_TEST
 
 START_TEST(q1_a_block_that_waits_was_written_to) {
     open_heap();
-    struct os_place block;
+    struct os_block block;
     heap_take(&heap, 64, GRANULE, &block);
     heap_hold(&heap, &block);
     fill_write(block.address, 64, FILL_DEAD);
@@ -328,7 +328,7 @@ START_TEST(z2_a_free_block_that_is_not_clear) {
     open_heap();
     heap_is_clear(&heap, true);
     ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
-    struct os_place free_ones[] = {small, medium, big};
+    struct os_block free_ones[] = {small, medium, big};
     for (size_t i = 0; i < 3; i++) {
         char *last = free_ones[i].address + free_ones[i].room - 1;
         *last = 1;
@@ -365,7 +365,7 @@ static void append(void *context, const char *text, size_t length) {
 
 START_TEST(the_picture_shows_what_is_where) {
     open_heap();
-    struct os_place more;
+    struct os_block more;
     machine_foreign_sbrk(&machine, 65536);
     heap_take(&heap, 130000, GRANULE, &more);
     static char text[8192];

@@ -33,7 +33,7 @@ static uint32_t classic_seal(const struct classic *heap,
 /* To be called on each header before it is read ... */
 static void classic_open(const struct classic *heap, const struct classic_header *block) {
     if (heap->sealed && block->seal != classic_seal(heap, block))
-        fault_die(&(struct os_fault_info){.kind = OS_FAULT_HEADER, .address = block + 1});
+        fault_die(&(struct os_finding){.kind = OS_FAULT_HEADER, .address = block + 1});
 }
 
 /* ... and after it was written. */

@@ -22,15 +22,15 @@ static struct os_fault_neighbour blame_neighbour(bool there,
 }
 
 /* With what is recorded of the block. */
-static void blame_add_sites(const struct os_front *front, struct os_fault_info *info) {
+static void blame_add_sites(const struct os_front *front, struct os_finding *info) {
     const struct ledger_row *row = ledger_find(&front->ledger, info->block);
     info->operation = front->ledger.rows ? front->operations : 0;
     info->taken = row ? &row->taken : NULL;
     info->freed = row && row->freed.operation ? &row->freed : NULL;
 }
 
-static void blame_tell_one(struct os_front *front, const struct os_fault_info *info) {
-    struct os_fault_info full = *info;
+static void blame_tell_one(struct os_front *front, const struct os_finding *info) {
+    struct os_finding full = *info;
     blame_add_sites(front, &full);
     front->told++;
     front->on_fault(front, &full);
@@ -42,7 +42,7 @@ void blame_links(struct os_front *front, const char *verb) {
         return;
     for (size_t i = 0; i < suspects.count; i++) {
         const struct heap_suspect *suspect = &suspects.block[i];
-        blame_tell_one(front, &(struct os_fault_info){
+        blame_tell_one(front, &(struct os_finding){
                                   .kind = OS_FAULT_FREE_LINK,
                                   .verb = verb,
                                   .address = suspect->address,
@@ -54,17 +54,17 @@ void blame_links(struct os_front *front, const char *verb) {
 }
 
 /* What was found before is told first: a handler's own calls are not to tell it. */
-static void blame_tell(struct os_front *front, const struct os_fault_info *info) {
+static void blame_tell(struct os_front *front, const struct os_finding *info) {
     blame_links(front, info->verb);
     blame_tell_one(front, info);
 }
 
 bool blame_fence(const struct os_front *front, const char *address,
-                 struct os_fault_info *info) {
-    static const enum os_fault kinds[] = {[BESIDE_IN_FRONT] = OS_FAULT_FENCE_FRONT,
+                 struct os_finding *info) {
+    static const enum os_status kinds[] = {[BESIDE_IN_FRONT] = OS_FAULT_FENCE_FRONT,
                                           [BESIDE_BEHIND] = OS_FAULT_FENCE_BEHIND,
                                           [BESIDE_FREED] = OS_FAULT_FENCE_FREED};
-    struct os_place place;
+    struct os_block place;
     enum beside side = beside_block(&front->heap, address, &place);
     if (side == BESIDE_NONE)
         return false;
@@ -84,9 +84,9 @@ bool blame_fence(const struct os_front *front, const char *address,
     return true;
 }
 
-void blame_call(struct os_front *front, enum os_fault kind, const struct front_call *call,
-                const struct os_place *place) {
-    struct os_fault_info info = {
+void blame_call(struct os_front *front, enum os_status kind, const struct front_call *call,
+                const struct os_block *place) {
+    struct os_finding info = {
         .kind = kind, .verb = call->verb, .address = call->address};
     if (place) {
         info.block = place->address;
@@ -96,8 +96,8 @@ void blame_call(struct os_front *front, enum os_fault kind, const struct front_c
 }
 
 void blame_size(struct os_front *front, const struct front_call *call,
-                const struct os_place *place, size_t given) {
-    blame_tell(front, &(struct os_fault_info){.kind = OS_FAULT_SIZE_MISMATCH,
+                const struct os_block *place, size_t given) {
+    blame_tell(front, &(struct os_finding){.kind = OS_FAULT_SIZE_MISMATCH,
                                               .verb = call->verb,
                                               .address = call->address,
                                               .block = place->address,
@@ -113,13 +113,13 @@ static bool blame_is_underflow(const struct fill_damage *damage, size_t watched,
 }
 
 /* The damage is in the last `watched` bytes of a block's room. */
-static void blame_damage(struct os_front *front, enum os_fault kind,
-                         const struct front_call *call, const struct os_place *place,
+static void blame_damage(struct os_front *front, enum os_status kind,
+                         const struct front_call *call, const struct os_block *place,
                          const struct fill_damage *damage, size_t watched) {
     struct heap_neighbour left, right;
     bool has_left = heap_left(&front->heap, place, &left);
     bool has_right = heap_right(&front->heap, place, &right);
-    struct os_fault_info info = {.kind = kind,
+    struct os_finding info = {.kind = kind,
                                  .verb = call->verb,
                                  .address = call->address,
                                  .block = place->address,
@@ -153,22 +153,22 @@ static void blame_damage(struct os_front *front, enum os_fault kind,
 }
 
 void blame_canary(struct os_front *front, const struct front_call *call,
-                  const struct os_place *place) {
+                  const struct os_block *place) {
     struct fill_damage damage = heap_canary_damage(&front->heap, place);
     blame_damage(front, OS_FAULT_OVERFLOW, call, place, &damage, place->slack);
 }
 
 void blame_fill(struct os_front *front, const struct front_call *call,
-                const struct os_place *place, const struct heap_filled *filled) {
+                const struct os_block *place, const struct heap_filled *filled) {
     struct fill_damage damage = fill_damage(filled->at, filled->length, filled->byte);
     blame_damage(front, OS_FAULT_WRITE_AFTER_FREE, call, place, &damage, filled->length);
 }
 
 void blame_lead(struct os_front *front, const struct front_call *call,
-                const struct os_place *place, const struct heap_filled *lead) {
+                const struct os_block *place, const struct heap_filled *lead) {
     struct fill_damage damage = fill_damage(lead->at, lead->length, lead->byte);
     blame_tell(front,
-               &(struct os_fault_info){.kind = OS_FAULT_UNDERFLOW,
+               &(struct os_finding){.kind = OS_FAULT_UNDERFLOW,
                                        .verb = call->verb,
                                        .address = call->address,
                                        .block = place->address,
@@ -183,7 +183,7 @@ void blame_lead(struct os_front *front, const struct front_call *call,
 
 void blame_breach(struct os_front *front, const struct front_call *call,
                   struct check_breach breach) {
-    struct os_place place;
+    struct os_block place;
     struct heap_filled filled;
     heap_find(&front->heap, breach.where, &place);
     switch (breach.invariant) {
@@ -205,7 +205,7 @@ void blame_breach(struct os_front *front, const struct front_call *call,
         return;
     default:
         blame_tell(front,
-                   &(struct os_fault_info){.kind = OS_FAULT_EXPECTATION,
+                   &(struct os_finding){.kind = OS_FAULT_EXPECTATION,
                                            .verb = call->verb,
                                            .address = breach.where,
                                            .detail = check_rule(breach.invariant)});

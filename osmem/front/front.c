@@ -83,7 +83,7 @@ static void front_note(struct os_front *front, const struct trail_call *call) {
 
 /* A block that deserves it, on pages of its own; false: let it be one like the others. */
 static bool front_take_alone(struct os_front *front, size_t asked, size_t room,
-                             size_t alignment, struct os_place *place) {
+                             size_t alignment, struct os_block *place) {
     bool sampled = sample_is_due(&front->sample, front->options->sample);
     if (asked == 0 && front->options->guard)
         room = 0;
@@ -101,8 +101,8 @@ static bool front_give_up(struct os_front *front, const struct front_call *call)
 
 /* One like the others; before it is refused, everything is given up that can be. */
 static bool front_take_room(struct os_front *front, const struct front_call *call,
-                            size_t room, size_t alignment, struct os_place *place) {
-    enum os_fault fault = heap_take(&front->heap, room, alignment, place);
+                            size_t room, size_t alignment, struct os_block *place) {
+    enum os_status fault = heap_take(&front->heap, room, alignment, place);
     if (fault != OS_OK && front_give_up(front, call))
         fault = heap_take(&front->heap, room, alignment, place);
     return fault == OS_OK;
@@ -110,7 +110,7 @@ static bool front_take_room(struct os_front *front, const struct front_call *cal
 
 static bool front_take(struct os_front *front, struct os_cache *cache,
                        const struct front_call *call, size_t asked, size_t alignment,
-                       struct os_place *place) {
+                       struct os_block *place) {
     size_t room;
     front_check_sometimes(front, call);
     if (!handover_room(front->options, asked, &room))
@@ -127,8 +127,8 @@ static bool front_take(struct os_front *front, struct os_cache *cache,
 
 /* The block in use at an address; false where there is none, or its canary does not hold. */
 static bool front_find(struct os_front *front, const struct front_call *call,
-                       struct os_place *place) {
-    enum os_fault fault = heap_find(&front->heap, call->address, place);
+                       struct os_block *place) {
+    enum os_status fault = heap_find(&front->heap, call->address, place);
     if (fault != OS_OK) {
         blame_call(front, fault, call, place);
         return false;
@@ -137,7 +137,7 @@ static bool front_find(struct os_front *front, const struct front_call *call,
 }
 
 static void front_let_go(struct os_front *front, struct os_cache *cache,
-                         const struct front_call *call, const struct os_place *place) {
+                         const struct front_call *call, const struct os_block *place) {
     ledger_give(&front->ledger, place->address, &cache->site);
     cache->given++;
     if (verify_wait(front, call, place))
@@ -147,7 +147,7 @@ static void front_let_go(struct os_front *front, struct os_cache *cache,
 }
 
 static void front_give(struct os_front *front, struct os_cache *cache,
-                       const struct front_call *call, struct os_place *place) {
+                       const struct front_call *call, struct os_block *place) {
     front_check_sometimes(front, call);
     verify_around(front, call, place);
     if (verify_still(front, call, place))
@@ -158,7 +158,7 @@ static void front_give(struct os_front *front, struct os_cache *cache,
 
 void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size) {
     static const struct front_call call = {.verb = "os_malloc"};
-    struct os_place place;
+    struct os_block place;
     front_begin(front, cache);
     bool taken = front_take(front, cache, &call, size, GRANULE, &place);
     blame_links(front, call.verb);
@@ -172,7 +172,7 @@ void *front_malloc(struct os_front *front, struct os_cache *cache, size_t size) 
 void *front_calloc(struct os_front *front, struct os_cache *cache, size_t count,
                    size_t size) {
     static const struct front_call call = {.verb = "os_calloc"};
-    struct os_place place;
+    struct os_block place;
     size_t total;
     if (!num_mul(count, size, &total))
         return front_refuse();
@@ -197,7 +197,7 @@ void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
         errno = EINVAL;
         return NULL;
     }
-    struct os_place place;
+    struct os_block place;
     front_begin(front, cache);
     bool taken =
         front_take(front, cache, &call, size, num_max(alignment, GRANULE), &place);
@@ -212,7 +212,7 @@ void *front_aligned_alloc(struct os_front *front, struct os_cache *cache,
 }
 
 /* The block has its new room; `usable` and `slack` are those of before. */
-static void *front_stay(struct os_front *front, struct os_place *place, size_t usable,
+static void *front_stay(struct os_front *front, struct os_block *place, size_t usable,
                         size_t slack, size_t size) {
     handover_undress(place, usable, slack);
     handover_dress(&front->heap, front->options, place, size);
@@ -221,9 +221,9 @@ static void *front_stay(struct os_front *front, struct os_place *place, size_t u
 
 /* Where the block cannot stay: another block, a copy, and the old one given back. */
 static void *front_move(struct os_front *front, struct os_cache *cache,
-                        const struct front_call *call, struct os_place *old,
+                        const struct front_call *call, struct os_block *old,
                         size_t size) {
-    struct os_place place;
+    struct os_block place;
     bool taken = front_take(front, cache, call, size, GRANULE, &place);
     if (!verify_still(front, call, old)) {
         if (taken)
@@ -245,7 +245,7 @@ static void *front_move(struct os_front *front, struct os_cache *cache,
 }
 
 static void *front_resize(struct os_front *front, struct os_cache *cache,
-                          const struct front_call *call, struct os_place *place,
+                          const struct front_call *call, struct os_block *place,
                           size_t size) {
     size_t room;
     if (!handover_room(front->options, size, &room))
@@ -254,7 +254,7 @@ static void *front_resize(struct os_front *front, struct os_cache *cache,
     bool stays = heap_is_large(&front->heap, room) == (place->block == NO_BLOCK);
     if (stays && size < usable)
         handover_clear_tail(&front->heap, front->options, place, size, room);
-    enum os_fault fault = heap_resize(&front->heap, place, room);
+    enum os_status fault = heap_resize(&front->heap, place, room);
     if (fault != OS_OK) {
         if (stays && size < usable)
             heap_write_canary(&front->heap, place); /* which was cleared with the tail */
@@ -271,7 +271,7 @@ static void *front_resize(struct os_front *front, struct os_cache *cache,
 void *front_realloc(struct os_front *front, struct os_cache *cache, void *address,
                     size_t size) {
     const struct front_call call = {"os_realloc", address, front->told};
-    struct os_place place;
+    struct os_block place;
     void *resized = NULL;
     if (!address)
         return front_malloc(front, cache, size);
@@ -296,7 +296,7 @@ void *front_realloc(struct os_front *front, struct os_cache *cache, void *addres
 
 void front_free(struct os_front *front, struct os_cache *cache, void *address) {
     const struct front_call call = {"os_free", address, front->told};
-    struct os_place place;
+    struct os_block place;
     int saved = errno;
     front_begin(front, cache);
     if (address && front_find(front, &call, &place)) {
@@ -310,7 +310,7 @@ void front_free(struct os_front *front, struct os_cache *cache, void *address) {
 void front_free_sized(struct os_front *front, struct os_cache *cache, void *address,
                       size_t alignment, size_t size) {
     const struct front_call call = {"os_free_sized", address, front->told};
-    struct os_place place;
+    struct os_block place;
     int saved = errno;
     front_begin(front, cache);
     if (address && front_find(front, &call, &place)) {
@@ -327,10 +327,10 @@ void front_free_sized(struct os_front *front, struct os_cache *cache, void *addr
 
 size_t front_usable_size(struct os_front *front, const void *address) {
     const struct front_call call = {"os_usable_size", address, front->told};
-    struct os_place place;
+    struct os_block place;
     if (!address)
         return 0;
-    enum os_fault fault = heap_find(&front->heap, address, &place);
+    enum os_status fault = heap_find(&front->heap, address, &place);
     if (fault == OS_OK)
         return verify_held(front, &call, &place) ? handover_usable(&place) : 0;
     blame_call(front, fault == OS_FAULT_DOUBLE_FREE ? OS_FAULT_USE_AFTER_FREE : fault,

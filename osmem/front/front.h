@@ -36,7 +36,7 @@ struct os_front {
     uint64_t told;       /* faults, ever */
     const struct os_options *options;
     size_t calls; /* since the last check of check_every */
-    void (*on_fault)(struct os_front *front, const struct os_fault_info *info);
+    void (*on_fault)(struct os_front *front, const struct os_finding *info);
 };
 
 /* In the light tier. */

@@ -87,7 +87,7 @@ START_TEST(a_written_free_block_is_told_by_whoever_meets_it) {
 }
 END_TEST
 
-static void allocate_while_told(struct os_front *from, const struct os_fault_info *info) {
+static void allocate_while_told(struct os_front *from, const struct os_finding *info) {
     remember(from, info);
     ck_assert_ptr_nonnull(front_malloc(from, &cache, 500));
 }

@@ -11,11 +11,11 @@
 static struct machine machine;
 static struct os_front front;
 static struct os_cache cache;
-static struct os_fault_info last;
+static struct os_finding last;
 static int faults;
 static unsigned char found[16]; /* in place of links */
 
-static void remember(struct os_front *from, const struct os_fault_info *info) {
+static void remember(struct os_front *from, const struct os_finding *info) {
     (void)from;
     last = *info;
     if (info->links)
@@ -40,7 +40,7 @@ static inline void open_full(void) {
     front_set_options(&front, &options);
 }
 
-static inline void expect_fault(enum os_fault kind, const char *verb) {
+static inline void expect_fault(enum os_status kind, const char *verb) {
     ck_assert_int_eq(faults, 1);
     ck_assert_int_eq(last.kind, kind);
     ck_assert_str_eq(last.verb, verb);

@@ -14,24 +14,24 @@ bool handover_room(const struct os_options *options, size_t asked, size_t *room)
 }
 
 void handover_dress(struct os_heap *heap, const struct os_options *options,
-                    struct os_place *place, size_t asked) {
+                    struct os_block *place, size_t asked) {
     if (!options->canary)
         return;
     heap_set_slack(heap, place, place->room - asked);
     heap_write_canary(heap, place);
 }
 
-enum os_fault handover_inspect(const struct os_heap *heap, const struct os_place *place) {
+enum os_status handover_inspect(const struct os_heap *heap, const struct os_block *place) {
     return heap_canary_holds(heap, place) ? OS_OK : OS_FAULT_OVERFLOW;
 }
 
-void handover_clear(const struct os_options *options, const struct os_place *place) {
+void handover_clear(const struct os_options *options, const struct os_block *place) {
     if (options->zero && place->block != NO_BLOCK)
         memset(place->address, 0, place->room);
 }
 
 void handover_clear_tail(const struct os_heap *heap, const struct os_options *options,
-                         const struct os_place *place, size_t kept, size_t room) {
+                         const struct os_block *place, size_t kept, size_t room) {
     size_t end = place->room;
     uintptr_t from = num_address(place->address);
     if (place->block == NO_BLOCK)
@@ -40,17 +40,17 @@ void handover_clear_tail(const struct os_heap *heap, const struct os_options *op
         memset(place->address + kept, 0, end - kept);
 }
 
-void handover_undress(const struct os_place *place, size_t usable, size_t slack) {
+void handover_undress(const struct os_block *place, size_t usable, size_t slack) {
     if (usable < place->room)
         memset(place->address + usable, 0,
                num_min(canary_length(slack), place->room - usable));
 }
 
-size_t handover_usable(const struct os_place *place) {
+size_t handover_usable(const struct os_block *place) {
     return place->room - place->slack;
 }
 
-bool handover_fits(const struct os_options *options, const struct os_place *place,
+bool handover_fits(const struct os_options *options, const struct os_block *place,
                    size_t asked) {
     size_t room;
     if (place->slack || place->room == 0)

@@ -10,9 +10,9 @@ enum {
 void ledger_open(struct os_ledger *ledger, struct os_kernel *kernel, size_t rows) {
     rows = (size_t)1 << num_log2(num_max(rows, LEDGER_LEAST));
     size_t size = num_ceil(rows * sizeof(struct ledger_row), kernel->page);
-    if (!ledger->table.base && !fenced_reserve(&ledger->table, kernel, size, size))
+    if (!ledger->table.base && !guarded_reserve(&ledger->table, kernel, size, size))
         return;
-    if (fenced_commit(&ledger->table, kernel, size))
+    if (guarded_commit(&ledger->table, kernel, size))
         ledger->rows = rows;
 }
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "osmem/heap/fenced.h"
+#include "osmem/heap/guarded.h"
 #include "osmem/platform/site.h"
 
 struct ledger_row {
@@ -22,7 +22,7 @@ struct ledger_row {
 };
 
 struct os_ledger {
-    struct fenced table;
+    struct guarded_region table;
     size_t rows; /* a power of two; 0: nothing is recorded */
 };
 

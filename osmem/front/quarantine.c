@@ -9,8 +9,8 @@ enum {
     QUARANTINE_SLOTS_MOST = 1 << 16,
 };
 
-static os_block *quarantine_slot(const struct os_quarantine *quarantine, size_t number) {
-    os_block *slots = (os_block *)(void *)quarantine->ring.base;
+static block_id *quarantine_slot(const struct os_quarantine *quarantine, size_t number) {
+    block_id *slots = (block_id *)(void *)quarantine->ring.base;
     return &slots[(quarantine->first + number) % quarantine->slots];
 }
 
@@ -18,11 +18,11 @@ bool quarantine_open(struct os_quarantine *quarantine, struct os_heap *heap,
                      size_t bytes) {
     size_t slots = num_min(num_max(bytes / QUARANTINE_SLOT_BYTES, QUARANTINE_SLOTS_LEAST),
                            QUARANTINE_SLOTS_MOST);
-    size_t size = num_ceil(slots * sizeof(os_block), heap->kernel->page);
+    size_t size = num_ceil(slots * sizeof(block_id), heap->kernel->page);
     if (!quarantine->ring.base &&
-        !fenced_reserve(&quarantine->ring, heap->kernel, size, size))
+        !guarded_reserve(&quarantine->ring, heap->kernel, size, size))
         return false;
-    if (!fenced_commit(&quarantine->ring, heap->kernel, size))
+    if (!guarded_commit(&quarantine->ring, heap->kernel, size))
         return false;
     quarantine->slots = slots;
     quarantine->random = num_mix(heap->canary_key[1] + heap->key[1]);
@@ -30,7 +30,7 @@ bool quarantine_open(struct os_quarantine *quarantine, struct os_heap *heap,
 }
 
 bool quarantine_put(struct os_quarantine *quarantine, struct os_heap *heap,
-                    const struct os_place *place, size_t bytes) {
+                    const struct os_block *place, size_t bytes) {
     if (quarantine->slots == 0 && !quarantine_open(quarantine, heap, bytes))
         return false;
     if (quarantine->count == quarantine->slots)
@@ -46,7 +46,7 @@ bool quarantine_put(struct os_quarantine *quarantine, struct os_heap *heap,
 }
 
 bool quarantine_take(struct os_quarantine *quarantine, const struct os_heap *heap,
-                     size_t bytes, struct os_place *place) {
+                     size_t bytes, struct os_block *place) {
     size_t waiting = heap->counters.granules[STATE_QUARANTINED] * GRANULE;
     if (quarantine->count == 0 ||
         (waiting <= bytes && quarantine->count < quarantine->slots))

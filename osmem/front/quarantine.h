@@ -13,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "osmem/heap/fenced.h"
+#include "osmem/heap/guarded.h"
 #include "osmem/heap/heap.h"
 
 struct os_quarantine {
-    struct fenced ring; /* names of blocks */
+    struct guarded_region ring; /* names of blocks */
     size_t slots, first, count;
     uint64_t random;
 };
@@ -29,11 +29,11 @@ bool quarantine_open(struct os_quarantine *quarantine, struct os_heap *heap,
 /* A block that was in use waits from now on, filled; false where there is no room for its name,
  * and it still is in use. `bytes`: how many the quarantine is for. */
 bool quarantine_put(struct os_quarantine *quarantine, struct os_heap *heap,
-                    const struct os_place *place, size_t bytes);
+                    const struct os_block *place, size_t bytes);
 
 /* The one that has waited longest, if more than so many bytes wait or no slot is left; still a
  * block that waits for the heap, which gets it by heap_give. */
 bool quarantine_take(struct os_quarantine *quarantine, const struct os_heap *heap,
-                     size_t bytes, struct os_place *place);
+                     size_t bytes, struct os_block *place);
 
 #endif

@@ -28,7 +28,7 @@ static void give(void *block, int by) {
 
 static struct os_site taken, freed;
 
-static void remember_sites(struct os_front *from, const struct os_fault_info *info) {
+static void remember_sites(struct os_front *from, const struct os_finding *info) {
     remember(from, info);
     taken = info->taken ? *info->taken : (struct os_site){.operation = 0};
     freed = info->freed ? *info->freed : (struct os_site){.operation = 0};
@@ -145,7 +145,7 @@ END_TEST
 
 /* Which block somebody missed who is stopped beside it. */
 START_TEST(a_fence_knows_its_block) {
-    struct os_fault_info info = {.room = 0};
+    struct os_finding info = {.room = 0};
     open_recording(100, 0);
     char *large = front_malloc(&front, &cache, 200000), *small = take(100, 1);
     ck_assert(blame_fence(&front, large + 300000, &info) == false ||

@@ -3,7 +3,7 @@
 
 static char *victim;
 
-static void free_the_victim(struct os_front *from, const struct os_fault_info *info) {
+static void free_the_victim(struct os_front *from, const struct os_finding *info) {
     char *block = victim;
     remember(from, info);
     victim = NULL;

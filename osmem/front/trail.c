@@ -14,9 +14,9 @@ enum {
 void trail_open(struct os_trail *trail, struct os_kernel *kernel, size_t calls) {
     calls = num_max(calls, TRAIL_LEAST);
     size_t size = num_ceil(calls * sizeof(struct trail_call), kernel->page);
-    if (!trail->ring.base && !fenced_reserve(&trail->ring, kernel, size, size))
+    if (!trail->ring.base && !guarded_reserve(&trail->ring, kernel, size, size))
         return;
-    if (fenced_commit(&trail->ring, kernel, size))
+    if (guarded_commit(&trail->ring, kernel, size))
         trail->calls = calls;
 }
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "osmem/heap/fenced.h"
+#include "osmem/heap/guarded.h"
 #include "osmem/platform/text.h"
 
 struct trail_call {
@@ -25,7 +25,7 @@ struct trail_call {
 };
 
 struct os_trail {
-    struct fenced ring;
+    struct guarded_region ring;
     size_t calls; /* that it holds; 0: nothing is kept */
     uint64_t taken;
 };

@@ -6,7 +6,7 @@
 
 /* Nothing is written to what nobody owns. */
 static bool verify_fill(struct os_front *front, const struct front_call *call,
-                        const struct os_place *place, struct heap_filled filled) {
+                        const struct os_block *place, struct heap_filled filled) {
     if (fill_holds(filled.at, filled.length, filled.byte))
         return true;
     blame_fill(front, call, place, &filled);
@@ -20,7 +20,7 @@ bool verify_mend(struct os_front *front, const struct front_call *call) {
 }
 
 void verify_drain(struct os_front *front, const struct front_call *call, size_t bytes) {
-    struct os_place place;
+    struct os_block place;
     while (quarantine_take(&front->quarantine, &front->heap, bytes, &place)) {
         verify_fill(front, call, &place,
                     heap_filled(&front->heap, &place, STATE_QUARANTINED));
@@ -30,7 +30,7 @@ void verify_drain(struct os_front *front, const struct front_call *call, size_t 
 }
 
 bool verify_wait(struct os_front *front, const struct front_call *call,
-                 const struct os_place *place) {
+                 const struct os_block *place) {
     size_t bytes = front->options->quarantine;
     if (bytes == 0 || place->block == NO_BLOCK ||
         !quarantine_put(&front->quarantine, &front->heap, place, bytes))
@@ -40,7 +40,7 @@ bool verify_wait(struct os_front *front, const struct front_call *call,
 }
 
 void verify_received(struct os_front *front, const struct front_call *call,
-                     struct os_place *place, size_t from) {
+                     struct os_block *place, size_t from) {
     if (!front->options->verify || place->block == NO_BLOCK || !front->heap.clear)
         return;
     struct heap_filled filled = {place->address + from, place->room - from, FILL_CLEAR};
@@ -50,7 +50,7 @@ void verify_received(struct os_front *front, const struct front_call *call,
 }
 
 void verify_around(struct os_front *front, const struct front_call *call,
-                   const struct os_place *place) {
+                   const struct os_block *place) {
     struct heap_neighbour left, right;
     if (!front->options->neighbours)
         return;
@@ -77,17 +77,17 @@ void verify_around(struct os_front *front, const struct front_call *call,
 }
 
 bool verify_still(struct os_front *front, const struct front_call *call,
-                  struct os_place *place) {
+                  struct os_block *place) {
     if (front->told == call->told)
         return true;
-    enum os_fault fault = heap_find(&front->heap, call->address, place);
+    enum os_status fault = heap_find(&front->heap, call->address, place);
     if (fault != OS_OK)
         blame_call(front, fault, call, place);
     return fault == OS_OK;
 }
 
 bool verify_held(struct os_front *front, const struct front_call *call,
-                 struct os_place *place) {
+                 struct os_block *place) {
     struct heap_filled lead = heap_lead(&front->heap, place);
     if (!fill_holds(lead.at, lead.length, lead.byte))
         blame_lead(front, call, place, &lead);

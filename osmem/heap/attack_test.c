@@ -36,12 +36,12 @@ static ssize_t draw_bytes(struct os_kernel *from, void *buffer, size_t length) {
 /* ---- who has what ---- */
 
 static struct slot {
-    struct os_place place;
+    struct os_block place;
     bool in_use, waits;
 } slots[SLOTS];
 static bool owned[MEMORY / GRANULE];
 
-static void own(const struct os_place *place, size_t from, size_t to, bool whether) {
+static void own(const struct os_block *place, size_t from, size_t to, bool whether) {
     size_t first = (size_t)(place->address - memory) / GRANULE;
     for (size_t i = first + from / GRANULE; i < first + to / GRANULE; i++) {
         ck_assert_msg(owned[i] != whether, "granule %zu has two owners", i);
@@ -59,7 +59,7 @@ static void take(struct slot *slot, size_t room) {
 }
 
 static void resize(struct slot *slot, size_t room) {
-    struct os_place now = slot->place;
+    struct os_block now = slot->place;
     if (heap_resize(&heap, &now, room) != OS_OK)
         return;
     if (now.room > slot->place.room)
@@ -91,7 +91,7 @@ static void step(void) {
 
 /* ---- who writes ---- */
 
-static os_block small[MEMORY / GRANULE]; /* free blocks with links in their memory */
+static block_id small[MEMORY / GRANULE]; /* free blocks with links in their memory */
 static size_t sizes[MEMORY / GRANULE], smalls;
 
 static void find_small(void) {
@@ -110,7 +110,7 @@ static void find_small(void) {
 static void forge(size_t which) {
     enum tags_link link = draw(2) ? LINK_NEXT : LINK_PREVIOUS;
     size_t other = draw(smalls);
-    os_block value = small[other];
+    block_id value = small[other];
     if (draw(5) == 0)
         value = draw(2) ? NO_BLOCK : draw(heap.span[0].granules);
     link_set(&heap, small[which], sizes[which], link, value);
@@ -126,7 +126,7 @@ static void scribble(size_t which) {
 /* He has read blocks while they were free, and writes back what stood there, of many at a time. */
 static void replay(size_t which) {
     static struct {
-        os_block block;
+        block_id block;
         char links[GRANULE];
     } saved[SAVED];
     if (draw(2)) {

@@ -7,7 +7,7 @@
 
 /* Behind a span's last block. */
 static enum beside beside_span(const struct os_heap *heap, const void *address,
-                               struct os_place *place) {
+                               struct os_block *place) {
     for (unsigned i = 0; i < heap->spans; i++) {
         const struct os_span *span = &heap->span[i];
         uintptr_t end = num_address(span->base) + span->granules * GRANULE;
@@ -17,7 +17,7 @@ static enum beside beside_span(const struct os_heap *heap, const void *address,
         if (span->granules == 0 || num_address(address) - end >= beside)
             continue;
         size_t last = span->granules - 1;
-        os_block block =
+        block_id block =
             block_name(i, last - tags_distance_to_first(span->tags + last, last));
         *place = heap_place_of(heap, block);
         return carve_extent(heap, block).state == STATE_IN_USE ? BESIDE_BEHIND
@@ -27,9 +27,9 @@ static enum beside beside_span(const struct os_heap *heap, const void *address,
 }
 
 enum beside beside_block(const struct os_heap *heap, const void *address,
-                         struct os_place *place) {
+                         struct os_block *place) {
     const struct large_entry *entry = registry_find(heap, address);
-    *place = (struct os_place){.block = NO_BLOCK};
+    *place = (struct os_block){.block = NO_BLOCK};
     if (!entry)
         return registry_was_freed(heap, address) ? BESIDE_FREED
                                                  : beside_span(heap, address, place);

@@ -15,6 +15,6 @@ enum beside {
     BESIDE_FREED, /* in the block, which is gone; `place` is without an address if it is forgotten */
 };
 enum beside beside_block(const struct os_heap *heap, const void *address,
-                         struct os_place *place);
+                         struct os_block *place);
 
 #endif

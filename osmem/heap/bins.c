@@ -15,16 +15,16 @@ void bins_init(struct os_heap *heap) {
     heap->bins.rooted = 0;
 }
 
-void bins_put(struct os_heap *heap, os_block block, size_t granules) {
+void bins_put(struct os_heap *heap, block_id block, size_t granules) {
     EXPECT(granules > 0);
     if (!bin_holds(granules)) {
         trie_put(heap, block, granules);
         return;
     }
-    os_block next = heap->bins.head[granules];
+    block_id next = heap->bins.head[granules];
     link_set(heap, block, granules, LINK_NEXT, next);
     link_set(heap, block, granules, LINK_PREVIOUS, NO_BLOCK);
-    os_block before;
+    block_id before;
     /* A damaged link is left for whoever takes the block: writing here would hide it. */
     if (next != NO_BLOCK && link_get(heap, next, granules, LINK_PREVIOUS, &before) &&
         before == NO_BLOCK)
@@ -33,18 +33,18 @@ void bins_put(struct os_heap *heap, os_block block, size_t granules) {
     heap->bins.filled |= (uint64_t)1 << (granules - 1);
 }
 
-bool bins_links_hold(const struct os_heap *heap, os_block block, size_t granules) {
-    os_block next, previous, suspect;
+bool bins_links_hold(const struct os_heap *heap, block_id block, size_t granules) {
+    block_id next, previous, suspect;
     return link_neighbours(heap, block, granules, heap->bins.head[granules], &next,
                            &previous, &suspect);
 }
 
-void bins_drop(struct os_heap *heap, os_block block, size_t granules) {
+void bins_drop(struct os_heap *heap, block_id block, size_t granules) {
     if (!bin_holds(granules)) {
         trie_drop(heap, block, granules);
         return;
     }
-    os_block next, previous, suspect, head = heap->bins.head[granules];
+    block_id next, previous, suspect, head = heap->bins.head[granules];
     if (!link_neighbours(heap, block, granules, head, &next, &previous, &suspect)) {
         EXPECT(granules < TAG_LINKS_MIN_GRANULES); /* no program reaches the others */
         mend_without(heap, block, granules, suspect);
@@ -62,8 +62,8 @@ void bins_drop(struct os_heap *heap, os_block block, size_t granules) {
 }
 
 /* One of the first few of a list, by lot; where a link is bad the one before it. */
-static os_block bins_choose(struct os_heap *heap, size_t granules) {
-    os_block block = heap->bins.head[granules], next;
+static block_id bins_choose(struct os_heap *heap, size_t granules) {
+    block_id block = heap->bins.head[granules], next;
     if (heap->choice == 0)
         return block;
     heap->choice ^= heap->choice << 13;
@@ -77,7 +77,7 @@ static os_block bins_choose(struct os_heap *heap, size_t granules) {
     return block;
 }
 
-os_block bins_best(struct os_heap *heap, size_t granules) {
+block_id bins_best(struct os_heap *heap, size_t granules) {
     EXPECT(granules > 0);
     if (bin_holds(granules)) {
         uint64_t fitting = heap->bins.filled >> (granules - 1);

@@ -14,15 +14,15 @@
 void bins_init(struct os_heap *heap);
 
 /* Lists a free block. */
-void bins_put(struct os_heap *heap, os_block block, size_t granules);
+void bins_put(struct os_heap *heap, block_id block, size_t granules);
 
 /* Unlists it and clears its links; a list whose links are not to be believed is mended. */
-void bins_drop(struct os_heap *heap, os_block block, size_t granules);
+void bins_drop(struct os_heap *heap, block_id block, size_t granules);
 
 /* Whether the links of a free block of a size that has a list are to be believed. */
-bool bins_links_hold(const struct os_heap *heap, os_block block, size_t granules);
+bool bins_links_hold(const struct os_heap *heap, block_id block, size_t granules);
 
 /* The best fit for `granules`, still listed, or NO_BLOCK. */
-os_block bins_best(struct os_heap *heap, size_t granules);
+block_id bins_best(struct os_heap *heap, size_t granules);
 
 #endif

@@ -15,7 +15,7 @@ enum {
 
 static struct machine machine;
 static struct os_heap heap;
-static struct os_place slots[SLOTS];
+static struct os_block slots[SLOTS];
 static uint64_t random_state = 7;
 
 static uint64_t next_random(void) {
@@ -49,7 +49,7 @@ static size_t naive_best(size_t granules) {
 }
 
 static size_t best(size_t granules) {
-    os_block block = bins_best(&heap, granules);
+    block_id block = bins_best(&heap, granules);
     return block == NO_BLOCK ? SIZE_MAX : carve_extent(&heap, block).granules;
 }
 
@@ -62,7 +62,7 @@ static size_t random_room(void) {
 START_TEST(the_choice_is_the_best_fit) {
     open_heap();
     for (int i = 0; i < 8000; i++) {
-        struct os_place *place = &slots[next_random() % SLOTS];
+        struct os_block *place = &slots[next_random() % SLOTS];
         if (place->address) {
             heap_give(&heap, place);
             place->address = NULL;
@@ -92,7 +92,7 @@ END_TEST
  */
 START_TEST(every_size_can_be_listed_and_dropped) {
     open_heap();
-    static struct os_place held[201], walls[201];
+    static struct os_block held[201], walls[201];
     for (size_t granules = 1; granules <= 200; granules++) {
         ck_assert_int_eq(heap_take(&heap, granules * GRANULE, GRANULE, &held[granules]),
                          OS_OK);
@@ -102,7 +102,7 @@ START_TEST(every_size_can_be_listed_and_dropped) {
         heap_give(&heap, &held[granules]);
     expect_sound();
     for (size_t granules = 1; granules <= 200; granules++) {
-        struct os_place place;
+        struct os_block place;
         ck_assert_uint_eq(best(granules), granules);
         ck_assert_int_eq(heap_take(&heap, granules * GRANULE, GRANULE, &place), OS_OK);
         ck_assert_ptr_eq(place.address, held[granules].address);
@@ -113,7 +113,7 @@ END_TEST
 
 START_TEST(equal_sizes_hang_behind_one_node) {
     open_heap();
-    static struct os_place held[40], walls[40];
+    static struct os_block held[40], walls[40];
     for (size_t i = 0; i < 40; i++) {
         heap_take(&heap, (i % 4 + 100) * GRANULE, GRANULE, &held[i]);
         heap_take(&heap, GRANULE, GRANULE, &walls[i]);
@@ -132,7 +132,7 @@ START_TEST(equal_sizes_hang_behind_one_node) {
 END_TEST
 
 /* Three free blocks of two granules with walls between them; the last one heads the list. */
-static struct os_place held[3], walls[3];
+static struct os_block held[3], walls[3];
 
 static void open_three(void) {
     open_heap();
@@ -146,7 +146,7 @@ static void open_three(void) {
 
 static struct suspects suspects;
 
-static void expect_suspect(const struct os_place *block, const void *found) {
+static void expect_suspect(const struct os_block *block, const void *found) {
     ck_assert(heap_suspects(&heap, &suspects));
     ck_assert_uint_eq(suspects.count, 1);
     ck_assert_uint_eq(suspects.more, 0);
@@ -162,7 +162,7 @@ START_TEST(a_written_link_is_mended) {
         for (int joined = 0; joined < 3; joined++)
             for (size_t at = 0; at < GRANULE; at++) {
                 open_three();
-                struct os_place place;
+                struct os_block place;
                 held[written].address[at] ^= (char)(1 << at % 8);
                 char found = held[written].address[at];
                 heap_give(&heap, &walls[joined]);
@@ -218,7 +218,7 @@ START_TEST(of_many_written_links_the_first_are_named) {
     enum {
         MANY = SUSPECTS_MAX + 3
     };
-    struct os_place many[MANY], wall[MANY], place;
+    struct os_block many[MANY], wall[MANY], place;
     open_heap();
     for (int i = 0; i < MANY; i++) {
         heap_take(&heap, 2 * GRANULE, GRANULE, &many[i]);
@@ -241,7 +241,7 @@ END_TEST
 /* A block freed in front of a damaged head leaves the damage where it can be seen. */
 START_TEST(a_damaged_head_is_not_mended) {
     open_heap();
-    struct os_place pair[2], wall[2];
+    struct os_block pair[2], wall[2];
     for (int i = 0; i < 2; i++) {
         heap_take(&heap, 2 * GRANULE, GRANULE, &pair[i]);
         heap_take(&heap, GRANULE, GRANULE, &wall[i]);
@@ -256,7 +256,7 @@ END_TEST
 
 /* The list's head has links that were sealed, but not as they are now. */
 static void expect_not_followed(const char *links) {
-    struct os_place place;
+    struct os_block place;
     memcpy(held[2].address, links, GRANULE);
     heap_take(&heap, 2 * GRANULE, GRANULE, &place);
     expect_suspect(&held[2], links);
@@ -285,7 +285,7 @@ END_TEST
 /* Not even where the block that it names, in use by now, is made to point back. */
 START_TEST(an_old_pair_of_links_is_never_followed) {
     open_three();
-    struct os_place place, next;
+    struct os_block place, next;
     char old[2][GRANULE];
     for (int i = 0; i < 2; i++)
         memcpy(old[i], held[i + 1].address, GRANULE);
@@ -308,7 +308,7 @@ END_TEST
 START_TEST(a_list_cut_short_is_mended) {
     for (int taken = 0; taken < 2; taken++) {
         open_three();
-        struct os_place place;
+        struct os_block place;
         link_set(&heap, held[2].block, 2, LINK_NEXT, NO_BLOCK);
         link_set(&heap, held[1].block, 2, LINK_PREVIOUS, held[0].block);
         link_set(&heap, held[0].block, 2, LINK_NEXT, held[1].block);

@@ -14,7 +14,7 @@
  * A block's name within its heap: span number * 2^30 + granule. It fits a link, depends
  * on no address, and so lets decisions repeat at another base.
  */
-typedef uint64_t os_block;
+typedef uint64_t block_id;
 
 enum {
     BLOCK_GRANULE_BITS = 30,
@@ -31,20 +31,20 @@ static_assert(BLOCK_GRANULE_BITS + 5 == TAG_VALUE_BITS && SPANS_MAX == 32,
 static_assert(BIN_GRANULES_MAX + 1 == TAG_TRIE_MIN_GRANULES,
               "what is in no bin is in the trie");
 
-static inline os_block block_name(unsigned span, size_t granule) {
-    return (os_block)span * ((os_block)1 << BLOCK_GRANULE_BITS) + granule;
+static inline block_id block_name(unsigned span, size_t granule) {
+    return (block_id)span * ((block_id)1 << BLOCK_GRANULE_BITS) + granule;
 }
 
-static inline unsigned block_span_number(os_block block) {
-    return (unsigned)(block / ((os_block)1 << BLOCK_GRANULE_BITS));
+static inline unsigned block_span_number(block_id block) {
+    return (unsigned)(block / ((block_id)1 << BLOCK_GRANULE_BITS));
 }
 
-static inline size_t block_granule(os_block block) {
-    return (size_t)(block % ((os_block)1 << BLOCK_GRANULE_BITS));
+static inline size_t block_granule(block_id block) {
+    return (size_t)(block % ((block_id)1 << BLOCK_GRANULE_BITS));
 }
 
 /* The block right behind an extent; where a split leaves its rest. */
-static inline os_block block_right(os_block block, size_t granules) {
+static inline block_id block_right(block_id block, size_t granules) {
     return block + granules;
 }
 

@@ -6,7 +6,7 @@
 #include "osmem/block/canary.h"
 #include "osmem/heap/bins.h"
 #include "osmem/heap/carve.h"
-#include "osmem/heap/fenced.h"
+#include "osmem/heap/guarded.h"
 #include "osmem/heap/large.h"
 #include "osmem/heap/mend.h"
 #include "osmem/heap/policy.h"
@@ -51,9 +51,9 @@ bool heap_is_large(const struct os_heap *heap, size_t room) {
 
 /* ---- taking ---- */
 
-static struct os_place heap_place(const struct os_heap *heap, os_block block, bool zero) {
+static struct os_block heap_place(const struct os_heap *heap, block_id block, bool zero) {
     struct tags_extent extent = carve_extent(heap, block);
-    return (struct os_place){.address = block_address(heap, block),
+    return (struct os_block){.address = block_address(heap, block),
                              .room = extent.granules * GRANULE,
                              .slack = extent.slack,
                              .zero = zero,
@@ -61,7 +61,7 @@ static struct os_place heap_place(const struct os_heap *heap, os_block block, bo
 }
 
 /* [ block ] => ( lead )[ aligned, granules ]( rest ) */
-static os_block heap_align(struct os_heap *heap, os_block block, size_t granules,
+static block_id heap_align(struct os_heap *heap, block_id block, size_t granules,
                            size_t alignment) {
     uintptr_t address = num_address(block_address(heap, block));
     size_t lead = (num_ceil(address, alignment) - address) / GRANULE;
@@ -74,8 +74,8 @@ static os_block heap_align(struct os_heap *heap, os_block block, size_t granules
     return block;
 }
 
-enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
-                        struct os_place *place) {
+enum os_status heap_take(struct os_heap *heap, size_t room, size_t alignment,
+                        struct os_block *place) {
     EXPECT(room > 0 && room % GRANULE == 0);
     EXPECT(num_is_pow2(alignment) && alignment >= GRANULE);
     size_t loose;
@@ -83,9 +83,9 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
         return OS_NO_MEMORY;
     if (heap_is_large(heap, loose))
         return large_take(heap, room, alignment, heap->large.right, place);
-    os_block block = bins_best(heap, loose / GRANULE);
+    block_id block = bins_best(heap, loose / GRANULE);
     if (block == NO_BLOCK) {
-        enum os_fault fault = span_grow(heap, loose / GRANULE);
+        enum os_status fault = span_grow(heap, loose / GRANULE);
         if (fault != OS_OK)
             return fault;
         block = bins_best(heap, loose / GRANULE);
@@ -97,8 +97,8 @@ enum os_fault heap_take(struct os_heap *heap, size_t room, size_t alignment,
     return OS_OK;
 }
 
-enum os_fault heap_take_alone(struct os_heap *heap, size_t room, size_t alignment,
-                              struct os_place *place) {
+enum os_status heap_take_alone(struct os_heap *heap, size_t room, size_t alignment,
+                              struct os_block *place) {
     if (heap->large_from == SIZE_MAX || heap->counters.large_alone >= POLICY_ALONE)
         return OS_NO_MEMORY;
     return large_take(heap, room, alignment, true, place);
@@ -107,11 +107,11 @@ enum os_fault heap_take_alone(struct os_heap *heap, size_t room, size_t alignmen
 /* ---- finding ---- */
 
 /* What is wrong with an address in a span at which no block in use starts. */
-static enum os_fault heap_blame(const struct os_heap *heap, unsigned span, size_t offset,
-                                struct os_place *place) {
+static enum os_status heap_blame(const struct os_heap *heap, unsigned span, size_t offset,
+                                struct os_block *place) {
     size_t granule = offset / GRANULE;
     size_t distance = tags_distance_to_first(heap->span[span].tags + granule, granule);
-    os_block block = block_name(span, granule - distance);
+    block_id block = block_name(span, granule - distance);
     enum block_state state = carve_extent(heap, block).state;
     if (state == STATE_NOT_OURS)
         return OS_FAULT_FOREIGN;
@@ -123,21 +123,21 @@ static enum os_fault heap_blame(const struct os_heap *heap, unsigned span, size_
 }
 
 /* What is wrong with an address in no span and in no large mapping. */
-static enum os_fault heap_blame_stranger(const struct os_heap *heap,
+static enum os_status heap_blame_stranger(const struct os_heap *heap,
                                          const void *address) {
     for (unsigned i = 0; i < heap->spans; i++) {
         const struct os_span *span = &heap->span[i];
-        if (fenced_holds(&span->plane, address) ||
+        if (guarded_holds(&span->plane, address) ||
             num_address(address) - num_address(span->base) < span->reservation)
             return OS_FAULT_FORGED;
     }
-    if (fenced_holds(&heap->large.table, address))
+    if (guarded_holds(&heap->large.table, address))
         return OS_FAULT_FORGED;
     return registry_was_freed(heap, address) ? OS_FAULT_DOUBLE_FREE : OS_FAULT_FOREIGN;
 }
 
-static enum os_fault heap_find_large(const struct os_heap *heap, const void *address,
-                                     struct os_place *place) {
+static enum os_status heap_find_large(const struct os_heap *heap, const void *address,
+                                     struct os_block *place) {
     const struct large_entry *entry = registry_find(heap, address);
     if (!entry)
         return heap_blame_stranger(heap, address);
@@ -146,7 +146,7 @@ static enum os_fault heap_find_large(const struct os_heap *heap, const void *add
     size_t offset = num_address(address) - num_address(entry->address);
     if (offset && offset >= entry->room)
         return OS_FAULT_FORGED;
-    *place = (struct os_place){.address = entry->address,
+    *place = (struct os_block){.address = entry->address,
                                .room = entry->room,
                                .slack = entry->slack,
                                .block = NO_BLOCK};
@@ -155,25 +155,25 @@ static enum os_fault heap_find_large(const struct os_heap *heap, const void *add
     return offset % GRANULE ? OS_FAULT_MISALIGNED : OS_FAULT_INTERIOR;
 }
 
-enum os_fault heap_find(const struct os_heap *heap, const void *address,
-                        struct os_place *place) {
-    *place = (struct os_place){.block = NO_BLOCK};
+enum os_status heap_find(const struct os_heap *heap, const void *address,
+                        struct os_block *place) {
+    *place = (struct os_block){.block = NO_BLOCK};
     unsigned span = span_of(heap, address);
     if (span == SPANS_MAX)
         return heap_find_large(heap, address, place);
     size_t offset = num_address(address) - num_address(heap->span[span].base);
-    os_block block = block_name(span, offset / GRANULE);
+    block_id block = block_name(span, offset / GRANULE);
     if (offset % GRANULE || !tag_is_in_use(tags_load_first(block_tag(heap, block))))
         return heap_blame(heap, span, offset, place);
     *place = heap_place_of(heap, block);
     return OS_OK;
 }
 
-struct os_place heap_place_of(const struct os_heap *heap, os_block block) {
+struct os_block heap_place_of(const struct os_heap *heap, block_id block) {
     return heap_place(heap, block, false);
 }
 
-bool heap_links_hold(const struct os_heap *heap, const struct os_place *place) {
+bool heap_links_hold(const struct os_heap *heap, const struct os_block *place) {
     return bins_links_hold(heap, place->block, place->room / GRANULE);
 }
 
@@ -194,7 +194,7 @@ bool heap_suspects(struct os_heap *heap, struct suspects *taken) {
 
 /* ---- slack and canaries ---- */
 
-void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack) {
+void heap_set_slack(struct os_heap *heap, struct os_block *place, size_t slack) {
     heap->counters.slack += slack - place->slack;
     place->slack = slack;
     if (place->block == NO_BLOCK)
@@ -205,7 +205,7 @@ void heap_set_slack(struct os_heap *heap, struct os_place *place, size_t slack) 
 
 /* How many bytes behind the user's last nobody may change: those of the canary, and behind that of a
  * large block all up to its page's end, where what is freed is cleared. */
-static size_t heap_watched(const struct os_heap *heap, const struct os_place *place) {
+static size_t heap_watched(const struct os_heap *heap, const struct os_block *place) {
     size_t canary = canary_length(place->slack);
     if (place->block != NO_BLOCK || !heap->clear)
         return canary;
@@ -214,7 +214,7 @@ static size_t heap_watched(const struct os_heap *heap, const struct os_place *pl
     return num_max(canary, num_min(rest, place->slack));
 }
 
-bool heap_canary_holds(const struct os_heap *heap, const struct os_place *place) {
+bool heap_canary_holds(const struct os_heap *heap, const struct os_block *place) {
     if (place->slack == 0)
         return true;
     const char *end = place->address + place->room - place->slack;
@@ -224,13 +224,13 @@ bool heap_canary_holds(const struct os_heap *heap, const struct os_place *place)
            (watched == length || fill_holds(end + length, watched - length, FILL_CLEAR));
 }
 
-void heap_write_canary(const struct os_heap *heap, const struct os_place *place) {
+void heap_write_canary(const struct os_heap *heap, const struct os_block *place) {
     canary_write(heap->canary_key, num_address(place->address),
                  place->address + place->room - place->slack, place->slack);
 }
 
 struct fill_damage heap_canary_damage(const struct os_heap *heap,
-                                      const struct os_place *place) {
+                                      const struct os_block *place) {
     unsigned char canary[CANARY_MAX];
     struct fill_damage damage = {.changed = 0};
     const char *end = place->address + place->room - place->slack;
@@ -247,7 +247,7 @@ void heap_is_clear(struct os_heap *heap, bool clear) {
     heap->clear = clear;
 }
 
-struct heap_filled heap_filled(const struct os_heap *heap, const struct os_place *place,
+struct heap_filled heap_filled(const struct os_heap *heap, const struct os_block *place,
                                enum block_state state) {
     if (state == STATE_QUARANTINED)
         return (struct heap_filled){place->address, place->room, FILL_DEAD};
@@ -258,7 +258,7 @@ struct heap_filled heap_filled(const struct os_heap *heap, const struct os_place
                                 is_clear ? place->room - links : 0, FILL_CLEAR};
 }
 
-struct heap_filled heap_lead(const struct os_heap *heap, const struct os_place *place) {
+struct heap_filled heap_lead(const struct os_heap *heap, const struct os_block *place) {
     size_t length =
         place->block == NO_BLOCK ? num_address(place->address) % heap->kernel->page : 0;
     return (struct heap_filled){place->address - length, length, FILL_CLEAR};
@@ -266,7 +266,7 @@ struct heap_filled heap_lead(const struct os_heap *heap, const struct os_place *
 
 /* ---- neighbours ---- */
 
-static bool heap_neighbour_at(const struct os_heap *heap, os_block block,
+static bool heap_neighbour_at(const struct os_heap *heap, block_id block,
                               struct heap_neighbour *neighbour) {
     struct tags_extent extent;
     if (!tags_read(block_tag(heap, block), &extent))
@@ -276,7 +276,7 @@ static bool heap_neighbour_at(const struct os_heap *heap, os_block block,
     return true;
 }
 
-bool heap_left(const struct os_heap *heap, const struct os_place *place,
+bool heap_left(const struct os_heap *heap, const struct os_block *place,
                struct heap_neighbour *left) {
     size_t granule = block_granule(place->block);
     if (place->block == NO_BLOCK || granule == 0)
@@ -288,11 +288,11 @@ bool heap_left(const struct os_heap *heap, const struct os_place *place,
     return heap_neighbour_at(heap, place->block - distance, left);
 }
 
-bool heap_right(const struct os_heap *heap, const struct os_place *place,
+bool heap_right(const struct os_heap *heap, const struct os_block *place,
                 struct heap_neighbour *right) {
     if (place->block == NO_BLOCK)
         return false;
-    os_block block = block_right(place->block, place->room / GRANULE);
+    block_id block = block_right(place->block, place->room / GRANULE);
     return block_granule(block) < block_span(heap, block)->granules &&
            heap_neighbour_at(heap, block, right);
 }
@@ -300,7 +300,7 @@ bool heap_right(const struct os_heap *heap, const struct os_place *place,
 /* ---- giving back ---- */
 
 static void heap_trim_if_much(struct os_heap *heap) {
-    os_block top;
+    block_id top;
     size_t granules;
     if (heap->counters.granules[STATE_FREE] * GRANULE < POLICY_TRIM_AT ||
         heap->break_span == SPANS_MAX ||
@@ -310,12 +310,12 @@ static void heap_trim_if_much(struct os_heap *heap) {
     span_trim(heap, POLICY_TRIM_KEEP);
 }
 
-void heap_hold(struct os_heap *heap, const struct os_place *place) {
+void heap_hold(struct os_heap *heap, const struct os_block *place) {
     EXPECT(place->block != NO_BLOCK);
     carve_hold(heap, place->block);
 }
 
-void heap_give(struct os_heap *heap, const struct os_place *place) {
+void heap_give(struct os_heap *heap, const struct os_block *place) {
     if (place->block == NO_BLOCK) {
         large_give(heap, place);
         return;
@@ -337,22 +337,22 @@ void heap_trim(struct os_heap *heap) {
 /* ---- resizing ---- */
 
 /* The granules of the free block right behind, or 0. */
-static size_t heap_free_behind(const struct os_heap *heap, os_block block,
+static size_t heap_free_behind(const struct os_heap *heap, block_id block,
                                size_t granules) {
     struct tags_extent extent;
-    os_block right = block_right(block, granules);
+    block_id right = block_right(block, granules);
     return tags_read(block_tag(heap, right), &extent) && extent.state == STATE_FREE
                ? extent.granules
                : 0;
 }
 
-static enum os_fault heap_grow(struct os_heap *heap, os_block block, size_t granules) {
+static enum os_status heap_grow(struct os_heap *heap, block_id block, size_t granules) {
     size_t have = carve_extent(heap, block).granules;
     size_t behind = heap_free_behind(heap, block, have);
     unsigned span = block_span_number(block);
     bool ends_span = block_granule(block) + have + behind == heap->span[span].granules;
     if (have + behind < granules && ends_span) {
-        enum os_fault fault = span_grow_at(heap, span, granules - have);
+        enum os_status fault = span_grow_at(heap, span, granules - have);
         if (fault != OS_OK)
             return fault;
         behind = heap_free_behind(heap, block, have);
@@ -363,14 +363,14 @@ static enum os_fault heap_grow(struct os_heap *heap, os_block block, size_t gran
     return OS_OK;
 }
 
-enum os_fault heap_resize(struct os_heap *heap, struct os_place *place, size_t room) {
+enum os_status heap_resize(struct os_heap *heap, struct os_block *place, size_t room) {
     EXPECT(room > 0 && room % GRANULE == 0);
     bool is_large = place->block == NO_BLOCK;
     if (is_large != heap_is_large(heap, room))
         return OS_NO_MEMORY;
     if (is_large)
         return large_resize(heap, place, room);
-    enum os_fault fault = OS_OK;
+    enum os_status fault = OS_OK;
     if (room < place->room)
         carve_shrink(heap, place->block, room / GRANULE);
     else if (room > place->room)

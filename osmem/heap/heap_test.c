@@ -24,13 +24,13 @@ static void expect_sound(void) {
     ck_assert_msg(!machine_check(&machine, true), "%s", machine.wrong);
 }
 
-static struct os_place take(size_t room) {
-    struct os_place place;
+static struct os_block take(size_t room) {
+    struct os_block place;
     ck_assert_int_eq(heap_take(&heap, room, GRANULE, &place), OS_OK);
     return place;
 }
 
-static void give(struct os_place place) {
+static void give(struct os_block place) {
     heap_give(&heap, &place);
 }
 
@@ -48,9 +48,9 @@ static size_t free_blocks(void) {
 START_TEST(the_first_small_request_preallocates_128_kib) {
     open_heap();
     ck_assert_uint_eq(machine.brk, 0);
-    struct os_place large = take(POLICY_LARGE);
+    struct os_block large = take(POLICY_LARGE);
     ck_assert_uint_eq(machine.brk, 0); /* a large one does not */
-    struct os_place small = take(16);
+    struct os_block small = take(16);
     ck_assert_uint_eq(machine.brk, 131072);
     ck_assert_ptr_eq(small.address, machine.memory);
     take(131072 - 16);
@@ -65,14 +65,14 @@ END_TEST
 
 START_TEST(splitting_and_joining) {
     open_heap();
-    struct os_place a = take(160), b = take(160), c = take(160), wall = take(16);
+    struct os_block a = take(160), b = take(160), c = take(160), wall = take(16);
     ck_assert_ptr_eq(b.address, a.address + 160);
     ck_assert_uint_eq(free_blocks(), 1);
     give(b); /* between two in use */
     ck_assert_uint_eq(free_blocks(), 2);
     give(a); /* joins right */
     ck_assert_uint_eq(free_blocks(), 2);
-    struct os_place ab = take(320);
+    struct os_block ab = take(320);
     ck_assert_ptr_eq(ab.address, a.address);
     give(ab);
     give(c); /* joins left */
@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(resizing_in_place) {
     open_heap();
-    struct os_place a = take(1024), b = take(1024), wall = take(16);
+    struct os_block a = take(1024), b = take(1024), wall = take(16);
     char *address = a.address;
     ck_assert_int_eq(heap_resize(&heap, &a, 512), OS_OK);
     ck_assert_int_eq(heap_resize(&heap, &a, 1024), OS_OK); /* back into its own rest */
@@ -109,7 +109,7 @@ END_TEST
 START_TEST(aligned_blocks_give_back_what_surrounds_them) {
     for (size_t alignment = 32; alignment <= 65536; alignment *= 2) {
         open_heap();
-        struct os_place before = take(48), place;
+        struct os_block before = take(48), place;
         ck_assert_int_eq(heap_take(&heap, 64, alignment, &place), OS_OK);
         ck_assert_uint_eq((uintptr_t)place.address % alignment, 0);
         ck_assert_uint_eq(place.room, 64);
@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(large_blocks_stand_between_fences) {
     open_heap();
-    struct os_place place;
+    struct os_block place;
     ck_assert_int_eq(heap_take(&heap, 200000, GRANULE, &place), OS_OK);
     ck_assert_uint_eq(place.room, 200704);
     ck_assert(place.zero);
@@ -152,13 +152,13 @@ END_TEST
 
 START_TEST(many_large_blocks_are_found_by_any_address) {
     open_heap();
-    static struct os_place held[100];
+    static struct os_block held[100];
     for (size_t i = 0; i < 100; i++)
         held[i] = take(131072 + i * 4096);
     for (size_t i = 0; i < 100; i += 3)
         give(held[i]);
     for (size_t i = 0; i < 100; i++) {
-        struct os_place found;
+        struct os_block found;
         if (i % 3 == 0)
             continue;
         ck_assert_int_eq(heap_find(&heap, held[i].address, &found), OS_OK);
@@ -177,12 +177,12 @@ START_TEST(somebody_elses_break_is_never_handed_out) {
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         open_heap();
         machine_foreign_sbrk(&machine, steps[i]);
-        struct os_place a = take(100000);
+        struct os_block a = take(100000);
         size_t from = machine.brk;
         machine_foreign_sbrk(&machine, steps[i]);
         size_t to = machine.brk;
-        struct os_place b = take(100000), c = take(100000), found;
-        struct os_place all[] = {a, b, c};
+        struct os_block b = take(100000), c = take(100000), found;
+        struct os_block all[] = {a, b, c};
         for (int k = 0; k < 3; k++) {
             size_t start = (size_t)(all[k].address - machine.memory);
             ck_assert(start + all[k].room <= from || start >= to);
@@ -201,10 +201,10 @@ END_TEST
 
 START_TEST(a_break_lowered_by_somebody_else_is_seen) {
     open_heap();
-    struct os_place a = take(130000);
+    struct os_block a = take(130000);
     machine.brk -= 40000; /* he takes what is ours */
     ck_assert_int_eq(check_heap(&heap, CHECK_QUICK).invariant, INVARIANT_H3);
-    struct os_place b = take(100000);
+    struct os_block b = take(100000);
     ck_assert(b.address >= a.address + a.room);
     ck_assert_int_eq(check_heap(&heap, CHECK_QUICK).invariant, INVARIANT_NONE);
 }
@@ -212,7 +212,7 @@ END_TEST
 
 START_TEST(the_break_comes_back_down) {
     open_heap();
-    static struct os_place held[40];
+    static struct os_block held[40];
     for (size_t i = 0; i < 40; i++)
         held[i] = take(100000);
     size_t high = machine.brk;
@@ -231,14 +231,14 @@ END_TEST
 
 START_TEST(trimmed_pages_are_known_to_be_zero) {
     open_heap();
-    struct os_place low = take(100000), wall = take(16);
+    struct os_block low = take(100000), wall = take(16);
     memset(low.address, 0x77, low.room);
     give(low);
     ck_assert(!carve_extent(&heap, low.block).zero);
     heap_trim(&heap);
     ck_assert(carve_extent(&heap, low.block).zero);
     expect_sound(); /* Z1 reads them all */
-    struct os_place again = take(100000);
+    struct os_block again = take(100000);
     ck_assert(again.zero && again.address == low.address);
     give(again);
     give(wall);
@@ -248,13 +248,13 @@ END_TEST
 /* A gap that no plane can tell of: a new span begins behind it. */
 START_TEST(a_far_jump_of_the_break_opens_a_span) {
     open_heap();
-    struct os_place a = take(100000);
+    struct os_block a = take(100000);
     heap.span[0].limit = heap.span[0].granules + 64;
     machine_foreign_sbrk(&machine, 1 << 20);
-    struct os_place b = take(100000);
+    struct os_block b = take(100000);
     ck_assert_uint_eq(heap.spans, 2);
     ck_assert_uint_eq(heap.break_span, 1);
-    struct os_place found;
+    struct os_block found;
     ck_assert_int_eq(heap_find(&heap, machine.memory + 200000, &found), OS_FAULT_FOREIGN);
     expect_sound();
     give(b), give(a);
@@ -281,16 +281,16 @@ static void *sbrk_with_an_intruder(struct os_kernel *kernel, intptr_t increment)
 
 START_TEST(a_break_that_moves_between_two_calls) {
     open_heap();
-    struct os_place a = take(100000);
+    struct os_block a = take(100000);
     machine.kernel.sbrk = sbrk_with_an_intruder;
     intrusion = 5000;
-    struct os_place b = take(100000);
+    struct os_block b = take(100000);
     ck_assert(b.address > a.address + 131072 + 4000);
     expect_sound();
     heap.span[0].limit = heap.span[0].granules + 10000;
     intrusion = 1 << 20; /* beyond what the plane can tell of */
     size_t brk = machine.brk;
-    struct os_place c = take(100000);
+    struct os_block c = take(100000);
     ck_assert_uint_gt(machine.brk, brk);
     ck_assert_uint_eq(heap.break_span, 1);
     expect_sound();
@@ -301,7 +301,7 @@ END_TEST
 
 START_TEST(what_is_wrong_with_a_pointer) {
     open_heap();
-    struct os_place a = take(64), b = take(64), large = take(200000), found;
+    struct os_block a = take(64), b = take(64), large = take(200000), found;
     char local;
     ck_assert_int_eq(heap_find(&heap, a.address, &found), OS_OK);
     ck_assert_int_eq(heap_find(&heap, a.address + 16, &found), OS_FAULT_INTERIOR);

@@ -64,16 +64,16 @@ static bool large_map_bare(struct os_heap *heap, size_t room, size_t alignment,
     return true;
 }
 
-static struct os_place large_place(const struct large_entry *entry, bool zero) {
-    return (struct os_place){.address = entry->address,
+static struct os_block large_place(const struct large_entry *entry, bool zero) {
+    return (struct os_block){.address = entry->address,
                              .room = entry->room,
                              .slack = entry->slack,
                              .zero = zero,
                              .block = NO_BLOCK};
 }
 
-enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment, bool right,
-                         struct os_place *place) {
+enum os_status large_take(struct os_heap *heap, size_t room, size_t alignment, bool right,
+                         struct os_block *place) {
     size_t whole;
     if (!num_add(room, alignment, &whole) || whole > PTRDIFF_MAX)
         return OS_NO_MEMORY;
@@ -92,13 +92,13 @@ enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment, bo
     return OS_OK;
 }
 
-void large_give(struct os_heap *heap, const struct os_place *place) {
+void large_give(struct os_heap *heap, const struct os_block *place) {
     registry_retire(heap, registry_find(heap, place->address));
 }
 
 /* ---- resizing ---- */
 
-void large_set_slack(struct os_heap *heap, const struct os_place *place) {
+void large_set_slack(struct os_heap *heap, const struct os_block *place) {
     registry_find(heap, place->address)->slack = place->slack;
 }
 
@@ -122,7 +122,7 @@ static void large_shrink(struct os_heap *heap, struct large_entry *entry, size_t
         sys_discard(heap->kernel, tail, (size_t)(end - tail));
 }
 
-static enum os_fault large_move(struct os_heap *heap, struct os_place *place,
+static enum os_status large_move(struct os_heap *heap, struct os_block *place,
                                 size_t room) {
     size_t page = heap->kernel->page, length;
     struct large_entry old = *registry_find(heap, place->address);
@@ -160,7 +160,7 @@ static bool large_may_move(const struct os_heap *heap, const struct large_entry 
            num_address(entry->address) % heap->kernel->page == 0;
 }
 
-enum os_fault large_resize(struct os_heap *heap, struct os_place *place, size_t room) {
+enum os_status large_resize(struct os_heap *heap, struct os_block *place, size_t room) {
     struct large_entry *entry = registry_find(heap, place->address);
     if (room > entry->room)
         return large_may_move(heap, entry) ? large_move(heap, place, room) : OS_NO_MEMORY;

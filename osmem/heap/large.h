@@ -16,15 +16,15 @@
 
 /* A mapping with room for at least `room` bytes, all zero, aligned to a power of two; `right`: the
  * block ends where its pages do. A room of 0 has an address, and no byte that can be touched. */
-enum os_fault large_take(struct os_heap *heap, size_t room, size_t alignment, bool right,
-                         struct os_place *place);
+enum os_status large_take(struct os_heap *heap, size_t room, size_t alignment, bool right,
+                         struct os_block *place);
 
-void large_give(struct os_heap *heap, const struct os_place *place);
+void large_give(struct os_heap *heap, const struct os_block *place);
 
 /* Resizes, perhaps to another address; OS_NO_MEMORY leaves the block as it was. */
-enum os_fault large_resize(struct os_heap *heap, struct os_place *place, size_t room);
+enum os_status large_resize(struct os_heap *heap, struct os_block *place, size_t room);
 
 /* Registers the place's slack. */
-void large_set_slack(struct os_heap *heap, const struct os_place *place);
+void large_set_slack(struct os_heap *heap, const struct os_block *place);
 
 #endif

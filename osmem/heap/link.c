@@ -9,17 +9,17 @@
 #define LINK_DECODE UINT64_C(0x9e3779b97f4a7c15)
 static_assert(LINK_CODE * LINK_DECODE == 1, "the one undoes the other, modulo 2^64");
 
-static uint64_t link_seal(const struct os_heap *heap, os_block block,
+static uint64_t link_seal(const struct os_heap *heap, block_id block,
                           enum tags_link link) {
     return num_mix(heap->key[0] + 2 * block + link) ^ heap->key[1];
 }
 
-static char *link_word(const struct os_heap *heap, os_block block, enum tags_link link) {
+static char *link_word(const struct os_heap *heap, block_id block, enum tags_link link) {
     return block_address(heap, block) + link * sizeof(uint64_t);
 }
 
-bool link_get(const struct os_heap *heap, os_block block, size_t granules,
-              enum tags_link link, os_block *out) {
+bool link_get(const struct os_heap *heap, block_id block, size_t granules,
+              enum tags_link link, block_id *out) {
     if (granules >= TAG_LINKS_MIN_GRANULES) {
         *out = tags_get_link(block_tag(heap, block), link);
         return true;
@@ -30,8 +30,8 @@ bool link_get(const struct os_heap *heap, os_block block, size_t granules,
     return *out <= TAG_VALUE_MAX;
 }
 
-void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_link link,
-              os_block value) {
+void link_set(struct os_heap *heap, block_id block, size_t granules, enum tags_link link,
+              block_id value) {
     if (granules >= TAG_LINKS_MIN_GRANULES) {
         tags_set_link(block_tag(heap, block), link, value);
         return;
@@ -40,13 +40,13 @@ void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_l
     memcpy(link_word(heap, block, link), &word, sizeof word);
 }
 
-void link_clear(struct os_heap *heap, os_block block, size_t granules) {
+void link_clear(struct os_heap *heap, block_id block, size_t granules) {
     if (granules < TAG_LINKS_MIN_GRANULES)
         memset(block_address(heap, block), 0, GRANULE);
 }
 
 /* The named block is one of ours, free, and of this size. */
-static bool link_is_free(const struct os_heap *heap, os_block block, size_t granules) {
+static bool link_is_free(const struct os_heap *heap, block_id block, size_t granules) {
     if (block_span_number(block) >= heap->spans)
         return false;
     if (block_granule(block) >= block_span(heap, block)->granules)
@@ -56,31 +56,31 @@ static bool link_is_free(const struct os_heap *heap, os_block block, size_t gran
            extent.granules == granules;
 }
 
-bool link_follow(const struct os_heap *heap, os_block block, size_t granules,
-                 os_block *next) {
+bool link_follow(const struct os_heap *heap, block_id block, size_t granules,
+                 block_id *next) {
     return link_get(heap, block, granules, LINK_NEXT, next) && *next != NO_BLOCK &&
            link_is_free(heap, *next, granules);
 }
 
-static bool link_points_back(const struct os_heap *heap, os_block to, size_t granules,
-                             enum tags_link link, os_block block) {
-    os_block back;
+static bool link_points_back(const struct os_heap *heap, block_id to, size_t granules,
+                             enum tags_link link, block_id block) {
+    block_id back;
     return link_is_free(heap, to, granules) &&
            link_get(heap, to, granules, link, &back) && back == block;
 }
 
 /* A neighbour that is free and of this size, but whose own link is bad, is the suspect. */
-static bool link_agrees(const struct os_heap *heap, os_block block, size_t granules,
-                        os_block neighbour, enum tags_link back, os_block *suspect) {
+static bool link_agrees(const struct os_heap *heap, block_id block, size_t granules,
+                        block_id neighbour, enum tags_link back, block_id *suspect) {
     if (link_points_back(heap, neighbour, granules, back, block))
         return true;
     *suspect = link_is_free(heap, neighbour, granules) ? neighbour : block;
     return false;
 }
 
-bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules,
-                     os_block head, os_block *next, os_block *previous,
-                     os_block *suspect) {
+bool link_neighbours(const struct os_heap *heap, block_id block, size_t granules,
+                     block_id head, block_id *next, block_id *previous,
+                     block_id *suspect) {
     *suspect = block;
     if (!link_get(heap, block, granules, LINK_NEXT, next) ||
         !link_get(heap, block, granules, LINK_PREVIOUS, previous))

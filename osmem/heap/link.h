@@ -16,25 +16,25 @@
 
 /* False where the link in user memory was overwritten: certain for up to two bytes, else but for one
  * chance in 2^28. */
-bool link_get(const struct os_heap *heap, os_block block, size_t granules,
-              enum tags_link link, os_block *out);
-void link_set(struct os_heap *heap, os_block block, size_t granules, enum tags_link link,
-              os_block value);
+bool link_get(const struct os_heap *heap, block_id block, size_t granules,
+              enum tags_link link, block_id *out);
+void link_set(struct os_heap *heap, block_id block, size_t granules, enum tags_link link,
+              block_id value);
 
 /* Zeroes the links that stand in user memory. */
-void link_clear(struct os_heap *heap, os_block block, size_t granules);
+void link_clear(struct os_heap *heap, block_id block, size_t granules);
 
 /* The one behind a block in its list, if there is one that is free and of this size. */
-bool link_follow(const struct os_heap *heap, os_block block, size_t granules,
-                 os_block *next);
+bool link_follow(const struct os_heap *heap, block_id block, size_t granules,
+                 block_id *next);
 
 /*
  * Both neighbours in the list that `head` starts; false if they are not to be believed:
  * not free, not of this size, or not pointing back; or if only one of the block and the heap has it
  * for the first. Then *suspect is the block whose links are bad.
  */
-bool link_neighbours(const struct os_heap *heap, os_block block, size_t granules,
-                     os_block head, os_block *next, os_block *previous,
-                     os_block *suspect);
+bool link_neighbours(const struct os_heap *heap, block_id block, size_t granules,
+                     block_id head, block_id *next, block_id *previous,
+                     block_id *suspect);
 
 #endif

@@ -7,9 +7,9 @@
 
 /* The next free block of a size in address order, from `*at` on, or NO_BLOCK. What a block that is
  * being split or joined leaves uncovered for a moment is passed over. */
-static os_block mend_scan(const struct os_heap *heap, size_t granules, os_block *at) {
+static block_id mend_scan(const struct os_heap *heap, size_t granules, block_id *at) {
     while (block_span_number(*at) < heap->spans) {
-        os_block block = *at;
+        block_id block = *at;
         if (block_granule(block) >= block_span(heap, block)->granules) {
             *at = block_name(block_span_number(block) + 1, 0);
             continue;
@@ -24,7 +24,7 @@ static os_block mend_scan(const struct os_heap *heap, size_t granules, os_block 
 }
 
 /* Keeps what is found there, once; false where there is no more room. */
-static bool mend_note(struct os_heap *heap, os_block block, size_t granules) {
+static bool mend_note(struct os_heap *heap, block_id block, size_t granules) {
     struct suspects *suspects = &heap->suspects;
     char *address = block_address(heap, block);
     for (size_t i = 0; i < suspects->count; i++)
@@ -42,7 +42,7 @@ static bool mend_note(struct os_heap *heap, os_block block, size_t granules) {
 /* Links of before can agree with each other and yet leave blocks out: then the list ends where it
  * should not. */
 static bool mend_is_cut_short(struct os_heap *heap, size_t granules, size_t blocks) {
-    os_block last = NO_BLOCK, next = heap->bins.head[granules], at = 0;
+    block_id last = NO_BLOCK, next = heap->bins.head[granules], at = 0;
     size_t listed = 0;
     for (; next != NO_BLOCK && listed < blocks; listed++) {
         last = next;
@@ -57,8 +57,8 @@ static bool mend_is_cut_short(struct os_heap *heap, size_t granules, size_t bloc
 
 /* Notes every block whose links are bad; whether any are. */
 static bool mend_look(struct os_heap *heap, size_t granules) {
-    os_block block, next, previous, suspect, at = 0;
-    os_block head = heap->bins.head[granules];
+    block_id block, next, previous, suspect, at = 0;
+    block_id head = heap->bins.head[granules];
     size_t blocks = 0;
     bool bad = false;
     while ((block = mend_scan(heap, granules, &at)) != NO_BLOCK) {
@@ -72,10 +72,10 @@ static bool mend_look(struct os_heap *heap, size_t granules) {
     return bad || mend_is_cut_short(heap, granules, blocks);
 }
 
-static void mend_make(struct os_heap *heap, size_t granules, os_block without) {
+static void mend_make(struct os_heap *heap, size_t granules, block_id without) {
     heap->bins.head[granules] = NO_BLOCK;
     heap->bins.filled &= ~((uint64_t)1 << (granules - 1));
-    os_block block, at = 0;
+    block_id block, at = 0;
     while ((block = mend_scan(heap, granules, &at)) != NO_BLOCK)
         if (block != without)
             bins_put(heap, block, granules);
@@ -88,8 +88,8 @@ bool mend_list(struct os_heap *heap, size_t granules) {
     return bad;
 }
 
-void mend_without(struct os_heap *heap, os_block block, size_t granules,
-                  os_block suspect) {
+void mend_without(struct os_heap *heap, block_id block, size_t granules,
+                  block_id suspect) {
     mend_look(heap, granules);
     mend_note(heap, suspect, granules);
     mend_make(heap, granules, block);

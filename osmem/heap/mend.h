@@ -15,7 +15,7 @@ bool mend_list(struct os_heap *heap, size_t granules);
 
 /* The same, which takes a free block out of the list: its links were not to be believed, and `suspect`
  * is to blame. */
-void mend_without(struct os_heap *heap, os_block block, size_t granules,
-                  os_block suspect);
+void mend_without(struct os_heap *heap, block_id block, size_t granules,
+                  block_id suspect);
 
 #endif

@@ -65,7 +65,7 @@ static const struct step scenarios[][STEPS_MAX] = {
 
 static struct machine machine;
 static struct os_heap heap;
-static struct os_place slots[STEPS_MAX];
+static struct os_block slots[STEPS_MAX];
 
 static bool add_in_use(void *context, const struct walk_block *block) {
     if (block->state == STATE_IN_USE)
@@ -87,8 +87,8 @@ static void expect_sound(void) {
     ck_assert_msg(!machine_check(&machine, true), "%s", machine.wrong);
 }
 
-static enum os_fault run_step(const struct step *step) {
-    struct os_place *place = &slots[step->slot];
+static enum os_status run_step(const struct step *step) {
+    struct os_block *place = &slots[step->slot];
     switch (step->kind) {
     case STEP_TAKE:
         return heap_take(&heap, step->room / 16 * 16, GRANULE, place);
@@ -138,7 +138,7 @@ static bool run_refusing(const struct step *steps, size_t k, size_t count) {
     for (; steps->kind != STEP_END; steps++) {
         uint64_t before = digest();
         size_t refused = machine.refused;
-        enum os_fault fault = run_step(steps);
+        enum os_status fault = run_step(steps);
         ck_assert(fault == OS_OK || fault == OS_NO_MEMORY);
         if (fault == OS_NO_MEMORY && steps->kind != STEP_RESIZE)
             ck_assert_uint_gt(machine.refused, refused);
@@ -166,7 +166,7 @@ END_TEST
 START_TEST(a_refused_munmap_is_tried_again) {
     ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
-    struct os_place place, other;
+    struct os_block place, other;
     ck_assert_int_eq(heap_take(&heap, 200000, GRANULE, &place), OS_OK);
     machine_refuse(&machine, 1, 1);
     heap_give(&heap, &place);
@@ -182,7 +182,7 @@ END_TEST
 START_TEST(refused_fences_mean_no_fences) {
     ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
-    struct os_place first, place;
+    struct os_block first, place;
     ck_assert_int_eq(heap_take(&heap, 200000, GRANULE, &first), OS_OK);
     machine_refuse(&machine, 2, 1); /* mmap is granted, mprotect is not */
     ck_assert_int_eq(heap_take(&heap, 200000, GRANULE, &place), OS_OK);
@@ -200,7 +200,7 @@ END_TEST
 START_TEST(a_full_heap_recovers) {
     ck_assert(machine_open(&machine));
     heap_init(&heap, &machine.kernel);
-    static struct os_place held[4096];
+    static struct os_block held[4096];
     size_t count = 0;
     while (heap_take(&heap, 65536, GRANULE, &held[count]) == OS_OK)
         count++;

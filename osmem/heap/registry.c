@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "osmem/base/num.h"
-#include "osmem/heap/fenced.h"
+#include "osmem/heap/guarded.h"
 #include "osmem/heap/policy.h"
 #include "osmem/platform/expect.h"
 
@@ -30,12 +30,12 @@ struct large_entry *registry_find(const struct os_heap *heap, const void *addres
 }
 
 bool registry_make_room(struct os_heap *heap, size_t entries) {
-    struct fenced *table = &heap->large.table;
+    struct guarded_region *table = &heap->large.table;
     if (!table->base &&
-        !fenced_reserve(table, heap->kernel, POLICY_REGISTRY, POLICY_REGISTRY_LEAST))
+        !guarded_reserve(table, heap->kernel, POLICY_REGISTRY, POLICY_REGISTRY_LEAST))
         return false;
     size_t size = (heap->large.count + entries) * sizeof(struct large_entry);
-    return fenced_commit(table, heap->kernel, size);
+    return guarded_commit(table, heap->kernel, size);
 }
 
 /* Counts an entry in, or with -1 out. */

@@ -4,7 +4,7 @@
 
 #include "osmem/base/num.h"
 #include "osmem/heap/carve.h"
-#include "osmem/heap/fenced.h"
+#include "osmem/heap/guarded.h"
 #include "osmem/heap/policy.h"
 #include "osmem/platform/expect.h"
 
@@ -29,7 +29,7 @@ static char *span_end(const struct os_span *span) {
     return span->base + span->granules * GRANULE;
 }
 
-bool span_top(const struct os_heap *heap, unsigned span, os_block *top,
+bool span_top(const struct os_heap *heap, unsigned span, block_id *top,
               size_t *granules) {
     const struct os_span *in = &heap->span[span];
     *granules = tags_left_free(in->tags + in->granules);
@@ -44,7 +44,7 @@ static bool span_commit_plane(struct os_heap *heap, struct os_span *span,
                               size_t granules) {
     bool first = span->plane.committed == 0;
     if (granules > span->limit ||
-        !fenced_commit(&span->plane, heap->kernel, granules + 2 * SENTINEL))
+        !guarded_commit(&span->plane, heap->kernel, granules + 2 * SENTINEL))
         return false;
     if (first) {
         tags_store(span->tags - 1, TAG_NOT_OURS);
@@ -62,7 +62,7 @@ static unsigned span_find_waiting(struct os_heap *heap) {
         return SPANS_MAX;
     struct os_span span = {.base = NULL};
     size_t most = POLICY_PLANE << num_min(heap->spans, SPAN_PLANE_DOUBLINGS);
-    if (!fenced_reserve(&span.plane, heap->kernel, most, POLICY_PLANE_LEAST))
+    if (!guarded_reserve(&span.plane, heap->kernel, most, POLICY_PLANE_LEAST))
         return SPANS_MAX;
     span.tags = (tag_byte *)(void *)span.plane.base + SENTINEL;
     span.limit = span.plane.reserved - 2 * SENTINEL;
@@ -96,7 +96,7 @@ static void span_add(struct os_heap *heap, unsigned number, size_t granules, boo
 
 /* How many bytes the span's end lacks for a free block of `granules` there. */
 static size_t span_missing(const struct os_heap *heap, unsigned number, size_t granules) {
-    os_block top;
+    block_id top;
     size_t have = 0;
     if (heap->span[number].base)
         span_top(heap, number, &top, &have);
@@ -157,7 +157,7 @@ static bool span_prepare(struct os_heap *heap, unsigned number, const char *to,
     return span_commit_plane(heap, span, granules);
 }
 
-static enum os_fault span_sbrk(struct os_heap *heap, unsigned number, size_t bytes) {
+static enum os_status span_sbrk(struct os_heap *heap, unsigned number, size_t bytes) {
     char *expected = sys_sbrk(heap->kernel, 0);
     if (!span_prepare(heap, number, expected + bytes, bytes))
         return OS_NO_MEMORY;
@@ -187,7 +187,7 @@ static size_t span_ask(const struct os_heap *heap, const struct os_span *span,
     return num_ceil(from + missing, heap->kernel->page) - now;
 }
 
-static enum os_fault span_grow_break(struct os_heap *heap, size_t granules) {
+static enum os_status span_grow_break(struct os_heap *heap, size_t granules) {
     /* A foreign sbrk can make a round useless; one
      * that does so each time is not waited for. */
     for (int round = 0; round < 4; round++) {
@@ -206,7 +206,7 @@ static enum os_fault span_grow_break(struct os_heap *heap, size_t granules) {
         size_t least = span_ask(heap, span, missing);
         size_t ask = span->base ? span_ask(heap, span, num_max(missing, POLICY_GROWTH))
                                 : num_max(least, POLICY_PREALLOCATION);
-        enum os_fault fault = span_sbrk(heap, number, ask);
+        enum os_status fault = span_sbrk(heap, number, ask);
         if (fault == OS_NO_MEMORY && least < ask && heap->break_span == number)
             fault = span_sbrk(heap, number, least);
         if (fault != OS_OK && heap->break_span == number)
@@ -241,7 +241,7 @@ static unsigned span_open_mapped(struct os_heap *heap, size_t granules) {
     return SPANS_MAX;
 }
 
-static enum os_fault span_grow_mapped(struct os_heap *heap, unsigned number,
+static enum os_status span_grow_mapped(struct os_heap *heap, unsigned number,
                                       size_t granules) {
     struct os_span *span = &heap->span[number];
     size_t missing = span_missing(heap, number, granules);
@@ -262,7 +262,7 @@ static enum os_fault span_grow_mapped(struct os_heap *heap, unsigned number,
 
 /* ---- a span of somebody's memory ---- */
 
-enum os_fault span_adopt(struct os_heap *heap, char *memory, size_t size) {
+enum os_status span_adopt(struct os_heap *heap, char *memory, size_t size) {
     size_t skip = num_ceil(num_address(memory), GRANULE) - num_address(memory);
     if (size < skip + 3 * GRANULE + 2 * SENTINEL)
         return OS_NO_MEMORY;
@@ -284,7 +284,7 @@ enum os_fault span_adopt(struct os_heap *heap, char *memory, size_t size) {
 
 /* ---- the verbs ---- */
 
-enum os_fault span_grow_at(struct os_heap *heap, unsigned span, size_t granules) {
+enum os_status span_grow_at(struct os_heap *heap, unsigned span, size_t granules) {
     if (heap->span[span].reservation)
         return span_grow_mapped(heap, span, granules);
     size_t grown = heap->span[span].granules + granules + POLICY_GROWTH / GRANULE;
@@ -296,8 +296,8 @@ enum os_fault span_grow_at(struct os_heap *heap, unsigned span, size_t granules)
     return span_grow_break(heap, granules);
 }
 
-enum os_fault span_grow(struct os_heap *heap, size_t granules) {
-    enum os_fault fault = span_grow_break(heap, granules);
+enum os_status span_grow(struct os_heap *heap, size_t granules) {
+    enum os_status fault = span_grow_break(heap, granules);
     if (fault != OS_NO_MEMORY)
         return fault;
     for (unsigned i = 0; i < heap->spans; i++)
@@ -311,7 +311,7 @@ enum os_fault span_grow(struct os_heap *heap, size_t granules) {
 }
 
 void span_trim(struct os_heap *heap, size_t keep) {
-    os_block top;
+    block_id top;
     size_t granules;
     if (heap->break_span == SPANS_MAX || !heap->span[heap->break_span].base ||
         !span_top(heap, heap->break_span, &top, &granules))
@@ -342,7 +342,7 @@ void span_trim(struct os_heap *heap, size_t keep) {
     heap->counters.given_back += bytes;
 }
 
-static void span_discard_block(struct os_heap *heap, os_block block, size_t granules) {
+static void span_discard_block(struct os_heap *heap, block_id block, size_t granules) {
     char *start = block_address(heap, block);
     size_t page = heap->kernel->page;
     uintptr_t inner = num_ceil(num_address(start), page);
@@ -360,7 +360,7 @@ static void span_discard_block(struct os_heap *heap, os_block block, size_t gran
 void span_discard(struct os_heap *heap) {
     for (unsigned i = 0; i < heap->spans; i++)
         for (size_t at = 0; at < heap->span[i].granules;) {
-            os_block block = block_name(i, at);
+            block_id block = block_name(i, at);
             struct tags_extent extent = carve_extent(heap, block);
             if (extent.state == STATE_FREE && !extent.zero &&
                 extent.granules * GRANULE >= POLICY_DISCARD)

@@ -12,14 +12,14 @@
 #include "osmem/heap/state.h"
 
 /* Makes a free block of at least `granules` exist somewhere, or answers OS_NO_MEMORY. */
-enum os_fault span_grow(struct os_heap *heap, size_t granules);
+enum os_status span_grow(struct os_heap *heap, size_t granules);
 
 /* Makes the free block at a span's end, or a new
  * one there, at least this large, if it can. */
-enum os_fault span_grow_at(struct os_heap *heap, unsigned span, size_t granules);
+enum os_status span_grow_at(struct os_heap *heap, unsigned span, size_t granules);
 
 /* The first span: [ tags | granules ] in somebody's memory, which never grows. */
-enum os_fault span_adopt(struct os_heap *heap, char *memory, size_t size);
+enum os_status span_adopt(struct os_heap *heap, char *memory, size_t size);
 
 /* Lowers the break to leave about `keep` bytes of a free block at its top. */
 void span_trim(struct os_heap *heap, size_t keep);
@@ -31,6 +31,6 @@ void span_discard(struct os_heap *heap);
 unsigned span_of(const struct os_heap *heap, const void *address);
 
 /* The free block that ends a span; false if its last granule is not free. */
-bool span_top(const struct os_heap *heap, unsigned span, os_block *top, size_t *granules);
+bool span_top(const struct os_heap *heap, unsigned span, block_id *top, size_t *granules);
 
 #endif

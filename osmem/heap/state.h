@@ -29,7 +29,7 @@
 #include "osmem/platform/sys.h"
 
 /* Reserved address space that is usable from its base up to what is committed. */
-struct fenced {
+struct guarded_region {
     char *mapping;
     size_t length; /* of the mapping, fences included */
     char *base;
@@ -46,16 +46,16 @@ struct os_span {
     size_t granules;
     size_t limit; /* granules that the plane can tell of */
     tag_byte *tags;
-    struct fenced plane;
+    struct guarded_region plane;
     char *break_end;    /* the break as our last sbrk left it; NULL: not of the break */
     char *first_end;    /* the break after the first sbrk: never trimmed below */
     size_t reservation; /* bytes of address space of a span by mmap */
 };
 
 struct bins {
-    os_block head[BIN_GRANULES_MAX + 1]; /* by granules; NO_BLOCK: empty */
+    block_id head[BIN_GRANULES_MAX + 1]; /* by granules; NO_BLOCK: empty */
     uint64_t filled;                     /* bit g - 1: head[g] is a block */
-    os_block root[TRIE_ROOTS];           /* by log2(granules) - 6 */
+    block_id root[TRIE_ROOTS];           /* by log2(granules) - 6 */
     uint32_t rooted;                     /* bit r: root[r] is a block */
 };
 
@@ -85,7 +85,7 @@ enum {
 };
 
 struct large {
-    struct fenced table; /* entries in address order */
+    struct guarded_region table; /* entries in address order */
     size_t count;
     struct large_recent recent[LARGE_RECENT];
     unsigned recent_next;
@@ -147,15 +147,15 @@ struct os_heap {
 };
 
 static inline const struct os_span *block_span(const struct os_heap *heap,
-                                               os_block block) {
+                                               block_id block) {
     return &heap->span[block_span_number(block)];
 }
 
-static inline tag_byte *block_tag(const struct os_heap *heap, os_block block) {
+static inline tag_byte *block_tag(const struct os_heap *heap, block_id block) {
     return block_span(heap, block)->tags + block_granule(block);
 }
 
-static inline char *block_address(const struct os_heap *heap, os_block block) {
+static inline char *block_address(const struct os_heap *heap, block_id block) {
     return block_span(heap, block)->base + block_granule(block) * GRANULE;
 }
 

@@ -3,18 +3,18 @@
 #include "osmem/base/num.h"
 #include "osmem/platform/expect.h"
 
-static os_block trie_get(const struct os_heap *heap, os_block block,
+static block_id trie_get(const struct os_heap *heap, block_id block,
                          enum tags_link link) {
     return tags_get_link(block_tag(heap, block), link);
 }
 
-static void trie_set(struct os_heap *heap, os_block block, enum tags_link link,
-                     os_block value) {
+static void trie_set(struct os_heap *heap, block_id block, enum tags_link link,
+                     block_id value) {
     if (block != NO_BLOCK)
         tags_set_link(block_tag(heap, block), link, value);
 }
 
-static size_t trie_size(const struct os_heap *heap, os_block block) {
+static size_t trie_size(const struct os_heap *heap, block_id block) {
     struct tags_extent extent = {0};
     tags_read(block_tag(heap, block), &extent);
     EXPECT(extent.state == STATE_FREE);
@@ -25,8 +25,8 @@ static enum tags_link trie_side(size_t granules, unsigned bit) {
     return granules >> bit & 1 ? LINK_HIGH : LINK_LOW;
 }
 
-static void trie_set_links(struct os_heap *heap, os_block block, os_block next,
-                           os_block previous, os_block parent) {
+static void trie_set_links(struct os_heap *heap, block_id block, block_id next,
+                           block_id previous, block_id parent) {
     trie_set(heap, block, LINK_NEXT, next);
     trie_set(heap, block, LINK_PREVIOUS, previous);
     trie_set(heap, block, LINK_LOW, NO_BLOCK);
@@ -34,10 +34,10 @@ static void trie_set_links(struct os_heap *heap, os_block block, os_block next,
     trie_set(heap, block, LINK_PARENT, parent);
 }
 
-void trie_put(struct os_heap *heap, os_block block, size_t granules) {
+void trie_put(struct os_heap *heap, block_id block, size_t granules) {
     unsigned root = trie_root(granules);
     EXPECT(root < TRIE_ROOTS);
-    os_block node = heap->bins.root[root];
+    block_id node = heap->bins.root[root];
     if (node == NO_BLOCK) {
         heap->bins.root[root] = block;
         heap->bins.rooted |= (uint32_t)1 << root;
@@ -46,14 +46,14 @@ void trie_put(struct os_heap *heap, os_block block, size_t granules) {
     }
     for (unsigned bit = trie_first_bit(root);; bit--) {
         if (trie_size(heap, node) == granules) {
-            os_block next = trie_get(heap, node, LINK_NEXT);
+            block_id next = trie_get(heap, node, LINK_NEXT);
             trie_set_links(heap, block, next, node, NO_BLOCK);
             trie_set(heap, next, LINK_PREVIOUS, block);
             trie_set(heap, node, LINK_NEXT, block);
             return;
         }
         enum tags_link side = trie_side(granules, bit);
-        os_block child = trie_get(heap, node, side);
+        block_id child = trie_get(heap, node, side);
         if (child == NO_BLOCK) {
             trie_set(heap, node, side, block);
             trie_set_links(heap, block, NO_BLOCK, NO_BLOCK, node);
@@ -64,9 +64,9 @@ void trie_put(struct os_heap *heap, os_block block, size_t granules) {
 }
 
 /* What points to a node from above points to `heir` (perhaps nobody) from now on. */
-static void trie_replace_above(struct os_heap *heap, os_block node, unsigned root,
-                               os_block heir) {
-    os_block parent = trie_get(heap, node, LINK_PARENT);
+static void trie_replace_above(struct os_heap *heap, block_id node, unsigned root,
+                               block_id heir) {
+    block_id parent = trie_get(heap, node, LINK_PARENT);
     if (parent == NO_BLOCK) {
         EXPECT(heap->bins.root[root] == node);
         heap->bins.root[root] = heir;
@@ -80,11 +80,11 @@ static void trie_replace_above(struct os_heap *heap, os_block node, unsigned roo
 }
 
 /* Any leaf below a node, cut off; NO_BLOCK if the node is one itself. */
-static os_block trie_cut_leaf(struct os_heap *heap, os_block node) {
-    os_block leaf = node, above = NO_BLOCK;
+static block_id trie_cut_leaf(struct os_heap *heap, block_id node) {
+    block_id leaf = node, above = NO_BLOCK;
     enum tags_link side = LINK_LOW;
     for (;;) {
-        os_block child = trie_get(heap, leaf, LINK_LOW);
+        block_id child = trie_get(heap, leaf, LINK_LOW);
         enum tags_link down = LINK_LOW;
         if (child == NO_BLOCK) {
             child = trie_get(heap, leaf, LINK_HIGH);
@@ -102,15 +102,15 @@ static os_block trie_cut_leaf(struct os_heap *heap, os_block node) {
     return leaf;
 }
 
-void trie_drop(struct os_heap *heap, os_block block, size_t granules) {
-    os_block next = trie_get(heap, block, LINK_NEXT);
-    os_block previous = trie_get(heap, block, LINK_PREVIOUS);
+void trie_drop(struct os_heap *heap, block_id block, size_t granules) {
+    block_id next = trie_get(heap, block, LINK_NEXT);
+    block_id previous = trie_get(heap, block, LINK_PREVIOUS);
     if (previous != NO_BLOCK) { /* in the list behind a node */
         trie_set(heap, previous, LINK_NEXT, next);
         trie_set(heap, next, LINK_PREVIOUS, previous);
         return;
     }
-    os_block heir = next;
+    block_id heir = next;
     if (next != NO_BLOCK)
         trie_set(heap, next, LINK_PREVIOUS, NO_BLOCK);
     else
@@ -118,8 +118,8 @@ void trie_drop(struct os_heap *heap, os_block block, size_t granules) {
     trie_replace_above(heap, block, trie_root(granules), heir);
     if (heir == NO_BLOCK)
         return;
-    os_block low = trie_get(heap, block, LINK_LOW);
-    os_block high = trie_get(heap, block, LINK_HIGH);
+    block_id low = trie_get(heap, block, LINK_LOW);
+    block_id high = trie_get(heap, block, LINK_HIGH);
     trie_set(heap, heir, LINK_LOW, low);
     trie_set(heap, heir, LINK_HIGH, high);
     trie_set(heap, low, LINK_PARENT, heir);
@@ -127,8 +127,8 @@ void trie_drop(struct os_heap *heap, os_block block, size_t granules) {
 }
 
 /* The smallest block at or below a node: on the path that keeps low. */
-static os_block trie_smallest(const struct os_heap *heap, os_block node) {
-    os_block best = node;
+static block_id trie_smallest(const struct os_heap *heap, block_id node) {
+    block_id best = node;
     size_t best_size = trie_size(heap, node);
     while (node != NO_BLOCK) {
         size_t size = trie_size(heap, node);
@@ -136,7 +136,7 @@ static os_block trie_smallest(const struct os_heap *heap, os_block node) {
             best = node;
             best_size = size;
         }
-        os_block low = trie_get(heap, node, LINK_LOW);
+        block_id low = trie_get(heap, node, LINK_LOW);
         node = low != NO_BLOCK ? low : trie_get(heap, node, LINK_HIGH);
     }
     return best;
@@ -146,12 +146,12 @@ static os_block trie_smallest(const struct os_heap *heap, os_block node) {
  * The best in the trie of the size's own power of two: on the size's path, or the
  * smallest in the deepest subtree that the path left on its right.
  */
-static os_block trie_best_in_root(const struct os_heap *heap, size_t granules,
+static block_id trie_best_in_root(const struct os_heap *heap, size_t granules,
                                   unsigned root) {
-    os_block best = NO_BLOCK, right = NO_BLOCK;
+    block_id best = NO_BLOCK, right = NO_BLOCK;
     size_t best_size = SIZE_MAX;
     unsigned bit = trie_first_bit(root);
-    for (os_block node = heap->bins.root[root]; node != NO_BLOCK; bit--) {
+    for (block_id node = heap->bins.root[root]; node != NO_BLOCK; bit--) {
         size_t size = trie_size(heap, node);
         if (size >= granules && size < best_size) {
             best = node;
@@ -160,7 +160,7 @@ static os_block trie_best_in_root(const struct os_heap *heap, size_t granules,
         if (size == granules)
             return node;
         enum tags_link side = trie_side(granules, bit);
-        os_block high = trie_get(heap, node, LINK_HIGH);
+        block_id high = trie_get(heap, node, LINK_HIGH);
         if (side == LINK_LOW && high != NO_BLOCK)
             right = high;
         node = side == LINK_LOW ? trie_get(heap, node, LINK_LOW) : high;
@@ -173,13 +173,13 @@ static os_block trie_best_in_root(const struct os_heap *heap, size_t granules,
     return best;
 }
 
-os_block trie_best(const struct os_heap *heap, size_t granules) {
+block_id trie_best(const struct os_heap *heap, size_t granules) {
     uint32_t larger = heap->bins.rooted;
     if (granules >= TAG_TRIE_MIN_GRANULES) {
         unsigned root = trie_root(granules);
         if (root >= TRIE_ROOTS)
             return NO_BLOCK;
-        os_block best = trie_best_in_root(heap, granules, root);
+        block_id best = trie_best_in_root(heap, granules, root);
         if (best != NO_BLOCK)
             return best;
         larger &= ~(((uint32_t)2 << root) - 1);

@@ -13,10 +13,10 @@
 
 #include "osmem/heap/state.h"
 
-void trie_put(struct os_heap *heap, os_block block, size_t granules);
-void trie_drop(struct os_heap *heap, os_block block, size_t granules);
+void trie_put(struct os_heap *heap, block_id block, size_t granules);
+void trie_drop(struct os_heap *heap, block_id block, size_t granules);
 
 /* A block of the smallest size that is at least `granules`, or NO_BLOCK. */
-os_block trie_best(const struct os_heap *heap, size_t granules);
+block_id trie_best(const struct os_heap *heap, size_t granules);
 
 #endif

@@ -21,7 +21,7 @@ static void *cxx_own(const char *operator_new) {
 }
 
 _Noreturn static void cxx_give_up(void) {
-    fault_die(&(struct os_fault_info){.kind = OS_FAULT_NEW_REFUSED});
+    fault_die(&(struct os_finding){.kind = OS_FAULT_NEW_REFUSED});
 }
 
 void *cxx_refused(size_t size, size_t alignment) {

@@ -24,7 +24,7 @@ static const struct fault_row fault_rows[OS_FAULT_COUNT] = {
 #undef FAULT
 };
 
-static void fault_put_place(struct os_text *text, const struct os_fault_info *info) {
+static void fault_put_place(struct os_text *text, const struct os_finding *info) {
     text_put(text, "  the address is ");
     text_number(text, (uintptr_t)info->address - (uintptr_t)info->block, 10);
     text_put(text, " bytes into the ");
@@ -49,13 +49,13 @@ static void fault_put_neighbour(struct os_text *text, const char *where,
     text_put(text, "\n");
 }
 
-static bool fault_is_damage(enum os_fault kind) {
+static bool fault_is_damage(enum os_status kind) {
     return kind == OS_FAULT_OVERFLOW || kind == OS_FAULT_UNDERFLOW ||
            kind == OS_FAULT_WRITE_AFTER_FREE;
 }
 
 /* Between which two moments it happened. */
-static void fault_put_interval(struct os_text *text, const struct os_fault_info *info) {
+static void fault_put_interval(struct os_text *text, const struct os_finding *info) {
     bool was_free = info->kind == OS_FAULT_WRITE_AFTER_FREE;
     const struct os_site *since = was_free ? info->freed : info->taken;
     text_put(text, was_free ? "  the write came after the block was freed"
@@ -72,7 +72,7 @@ static void fault_put_interval(struct os_text *text, const struct os_fault_info 
     text_put(text, "\n");
 }
 
-static void fault_put_damage(struct os_text *text, const struct os_fault_info *info) {
+static void fault_put_damage(struct os_text *text, const struct os_finding *info) {
     text_put(text, "  the first changed byte is ");
     text_number(text, info->first, 10);
     text_put(text, info->first == 1 ? " byte" : " bytes");
@@ -96,7 +96,7 @@ static void fault_put_damage(struct os_text *text, const struct os_fault_info *i
     fault_put_interval(text, info);
 }
 
-static void fault_put_links(struct os_text *text, const struct os_fault_info *info) {
+static void fault_put_links(struct os_text *text, const struct os_finding *info) {
     uint64_t words[2];
     memcpy(words, info->links, sizeof words);
     text_put(text, "  its first 16 bytes, where two links of the free list stood, are ");
@@ -112,7 +112,7 @@ static void fault_put_links(struct os_text *text, const struct os_fault_info *in
 }
 
 /* Somebody was stopped at a fence. */
-static void fault_put_access(struct os_text *text, const struct os_fault_info *info) {
+static void fault_put_access(struct os_text *text, const struct os_finding *info) {
     text_put(text, "  by the instruction at ");
     site_put_frame(text, info->instruction);
     text_put(text, ", address ");
@@ -125,7 +125,7 @@ static void fault_put_access(struct os_text *text, const struct os_fault_info *i
 }
 
 /* What the kind is about, besides the call. */
-static void fault_put_block(struct os_text *text, const struct os_fault_info *info) {
+static void fault_put_block(struct os_text *text, const struct os_finding *info) {
     if (fault_is_damage(info->kind)) {
         fault_put_damage(text, info);
         return;
@@ -146,7 +146,7 @@ static void fault_put_block(struct os_text *text, const struct os_fault_info *in
 }
 
 /* "a read 3 bytes past the end of a 40-byte block" */
-static void fault_put_touch(struct os_text *text, const struct os_fault_info *info) {
+static void fault_put_touch(struct os_text *text, const struct os_finding *info) {
     text_put(text, info->access);
     if (!info->block) {
         text_put(text, " at an address that was a freed block's");
@@ -163,7 +163,7 @@ static void fault_put_touch(struct os_text *text, const struct os_fault_info *in
 }
 
 /* The row's sentence, or one with the numbers. */
-static void fault_put_sentence(struct os_text *text, const struct os_fault_info *info) {
+static void fault_put_sentence(struct os_text *text, const struct os_finding *info) {
     if (info->access) {
         fault_put_touch(text, info);
         return;
@@ -182,7 +182,7 @@ static void fault_put_sentence(struct os_text *text, const struct os_fault_info 
     text_put(text, "-byte block");
 }
 
-static const char *fault_blame(enum os_fault kind) {
+static const char *fault_blame(enum os_status kind) {
     switch (kind) {
     case OS_FAULT_EXPECTATION:
         return "  the mistake is osmem's, or something wrote over its metadata\n";
@@ -194,11 +194,11 @@ static const char *fault_blame(enum os_fault kind) {
     }
 }
 
-const char *fault_slug(enum os_fault kind) {
+const char *fault_slug(enum os_status kind) {
     return fault_rows[kind].slug;
 }
 
-void fault_put(struct os_text *text, const struct os_fault_info *info) {
+void fault_put(struct os_text *text, const struct os_finding *info) {
     const struct fault_row *row = &fault_rows[info->kind];
     text_put(text, "osmem: ");
     text_put(text, row->slug);
@@ -236,13 +236,13 @@ void fault_put(struct os_text *text, const struct os_fault_info *info) {
     text_put(text, "\n");
 }
 
-void fault_report(int fd, const struct os_fault_info *info) {
+void fault_report(int fd, const struct os_finding *info) {
     struct os_text text = {.length = 0};
     fault_put(&text, info);
     text_write(&text, fd);
 }
 
-_Noreturn void fault_die(const struct os_fault_info *info) {
+_Noreturn void fault_die(const struct os_finding *info) {
     fault_report(STDERR_FILENO, info);
     abort();
 }
@@ -252,6 +252,6 @@ _Noreturn void fault_expectation(const char *file, int line, const char *conditi
     text_put(&detail, condition);
     text_put(&detail, " in ");
     text_put(&detail, file);
-    fault_die(&(struct os_fault_info){
+    fault_die(&(struct os_finding){
         .kind = OS_FAULT_EXPECTATION, .detail = text_string(&detail), .number = line});
 }

@@ -1,7 +1,7 @@
 /*
  * fault: what is wrong, said in one stable line and a few that explain it.
  *
- * Low floors answer with an enum os_fault; the top decides what becomes of the process. A
+ * Low floors answer with an enum os_status; the top decides what becomes of the process. A
  * report is made by write(2) alone: no allocation, no stdio, so that it works in a signal
  * handler and with a damaged heap.
  */
@@ -14,7 +14,7 @@
 #include "osmem/platform/text.h"
 
 /* What a floor answers: done, the system refused memory, or a row of fault.def. */
-enum os_fault {
+enum os_status {
     OS_OK,
     OS_NO_MEMORY,
 #define FAULT(id, slug, code, sentence, next) OS_FAULT_##id,
@@ -31,8 +31,8 @@ struct os_fault_neighbour {
 };
 
 /* One fault as it is reported. What is not known is zero. */
-struct os_fault_info {
-    enum os_fault kind;
+struct os_finding {
+    enum os_status kind;
     const char *verb;    /* the public function that was called, "os_free" */
     const void *address; /* what it was called with, or where the damage is */
     const void *block;   /* the first byte of the block that the address lies in */
@@ -58,16 +58,16 @@ struct os_fault_info {
     int number;         /* errno of the call, or the line in the file */
 };
 
-const char *fault_slug(enum os_fault kind);
+const char *fault_slug(enum os_status kind);
 
 /* The whole report. Async-signal-safe, as is what follows. */
-void fault_put(struct os_text *text, const struct os_fault_info *info);
+void fault_put(struct os_text *text, const struct os_finding *info);
 
 /* Writes the report to a file descriptor. Keeps errno. */
-void fault_report(int fd, const struct os_fault_info *info);
+void fault_report(int fd, const struct os_finding *info);
 
 /* Reports to standard error and ends the process by SIGABRT. */
-_Noreturn void fault_die(const struct os_fault_info *info);
+_Noreturn void fault_die(const struct os_finding *info);
 
 /* What EXPECT calls: our own mistake, told with its place. */
 _Noreturn void fault_expectation(const char *file, int line, const char *condition);

@@ -9,7 +9,7 @@
 
 static char text[8192];
 
-static const char *report_of(const struct os_fault_info *info) {
+static const char *report_of(const struct os_finding *info) {
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
     errno = 77;
@@ -24,7 +24,7 @@ static const char *report_of(const struct os_fault_info *info) {
 }
 
 START_TEST(a_pointer_in_a_block) {
-    struct os_fault_info info = {.kind = OS_FAULT_INTERIOR,
+    struct os_finding info = {.kind = OS_FAULT_INTERIOR,
                                  .verb = "os_free",
                                  .address = (void *)0x1020,
                                  .block = (void *)0x1000,
@@ -42,7 +42,7 @@ START_TEST(a_pointer_in_a_block) {
 END_TEST
 
 START_TEST(a_system_call) {
-    struct os_fault_info info = {
+    struct os_finding info = {
         .kind = OS_FAULT_SYSCALL, .detail = "munmap", .number = EINVAL};
     ck_assert_str_eq(
         report_of(&info),
@@ -57,13 +57,13 @@ END_TEST
 START_TEST(what_is_too_long_is_cut) {
     static char detail[6000];
     memset(detail, 'x', sizeof detail - 1);
-    struct os_fault_info info = {.kind = OS_FAULT_EXPECTATION, .detail = detail};
+    struct os_finding info = {.kind = OS_FAULT_EXPECTATION, .detail = detail};
     ck_assert_uint_eq(strlen(report_of(&info)), 4096);
 }
 END_TEST
 
 START_TEST(a_report_to_nowhere_returns) {
-    struct os_fault_info info = {.kind = OS_FAULT_FOREIGN};
+    struct os_finding info = {.kind = OS_FAULT_FOREIGN};
     fault_report(-1, &info);
     ck_assert_str_eq(fault_slug(OS_FAULT_FOREIGN), "foreign-pointer");
 }

@@ -114,7 +114,7 @@ void sys_no_kernel(struct os_kernel *kernel) {
 }
 
 _Noreturn void os_syscall_fail(const char *call, int error) {
-    fault_die(&(struct os_fault_info){
+    fault_die(&(struct os_finding){
         .kind = OS_FAULT_SYSCALL, .detail = call, .number = error});
 }
 

@@ -91,7 +91,7 @@ void firsts_tell_state_and_code(unsigned state, size_t granules) {
 /* A block's name gives back its span and its granule, and is no other's. */
 /*@ requires span < SPANS_MAX && granule < 1073741824; */
 void names_tell_span_and_granule(unsigned span, size_t granule) {
-    os_block block = block_name(span, granule);
+    block_id block = block_name(span, granule);
     unsigned its_span = block_span_number(block);
     size_t its_granule = block_granule(block);
     //@ assert span_is_back: its_span == span;
@@ -102,11 +102,11 @@ void names_tell_span_and_granule(unsigned span, size_t granule) {
 /* A split leaves what the join of both makes whole again, side by side. */
 /*@ requires 0 < taken < whole < 1073741824;
   @ requires block < 34359738368 - 1073741824; */
-void split_and_join_are_inverse(os_block block, size_t whole, size_t taken) {
+void split_and_join_are_inverse(block_id block, size_t whole, size_t taken) {
     size_t rest = block_rest(whole, taken);
-    os_block right = block_right(block, taken);
+    block_id right = block_right(block, taken);
     size_t joined = block_sum(taken, rest);
-    os_block end = block_right(right, rest), end_before = block_right(block, whole);
+    block_id end = block_right(right, rest), end_before = block_right(block, whole);
     //@ assert nothing_is_lost: joined == whole && rest > 0;
     //@ assert ends_where_it_did: end == end_before;
     //@ assert side_by_side: right > block && right < end;

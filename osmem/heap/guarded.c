@@ -1,15 +1,15 @@
-#include "osmem/heap/fenced.h"
+#include "osmem/heap/guarded.h"
 
 #include "osmem/base/num.h"
 #include "osmem/heap/policy.h"
 
-bool fenced_reserve(struct fenced *fenced, struct os_kernel *kernel, size_t most,
+bool guarded_reserve(struct guarded_region *fenced, struct os_kernel *kernel, size_t most,
                     size_t least) {
     for (size_t size = most; size >= least; size /= 2) {
         size_t length = size + 2 * kernel->page;
         char *mapping = sys_reserve(kernel, length);
         if (mapping) {
-            *fenced = (struct fenced){.mapping = mapping,
+            *fenced = (struct guarded_region){.mapping = mapping,
                                       .length = length,
                                       .base = mapping + kernel->page,
                                       .reserved = size};
@@ -19,7 +19,7 @@ bool fenced_reserve(struct fenced *fenced, struct os_kernel *kernel, size_t most
     return false;
 }
 
-bool fenced_commit(struct fenced *fenced, struct os_kernel *kernel, size_t size) {
+bool guarded_commit(struct guarded_region *fenced, struct os_kernel *kernel, size_t size) {
     if (size <= fenced->committed)
         return true;
     if (size > fenced->reserved)
@@ -32,6 +32,6 @@ bool fenced_commit(struct fenced *fenced, struct os_kernel *kernel, size_t size)
     return true;
 }
 
-bool fenced_holds(const struct fenced *fenced, const void *address) {
+bool guarded_holds(const struct guarded_region *fenced, const void *address) {
     return num_address(address) - num_address(fenced->mapping) < fenced->length;
 }
