@@ -16,7 +16,7 @@ FEATURE = re.compile(r"\s*#define (_GNU_SOURCE|_DEFAULT_SOURCE)\b")
 
 # The rooms from the ground up.
 AMALGAMATED = """
-    osmem/platform/text.c osmem/platform/environ.c osmem/platform/access.c osmem/platform/site.c osmem/platform/fault.c osmem/platform/sys.c osmem/block/canary.c osmem/block/fill.c
+    osmem/platform/text.c osmem/platform/lock.c osmem/platform/environ.c osmem/platform/access.c osmem/platform/site.c osmem/platform/fault.c osmem/platform/sys.c osmem/block/canary.c osmem/block/fill.c
     osmem/block/tags.c osmem/heap/guarded.c osmem/heap/link.c
     osmem/heap/trie.c osmem/heap/bins.c osmem/heap/mend.c osmem/heap/carve.c osmem/heap/span.c osmem/heap/registry.c osmem/heap/large.c osmem/heap/beside.c
     osmem/heap/heap.c osmem/check/check.c osmem/check/check_bins.c osmem/check/walk.c osmem/check/dump.c

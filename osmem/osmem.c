@@ -41,7 +41,7 @@ static bool osmem_is_forking(void) {
 
 static void osmem_leave(void) {
     if (!osmem_is_forking())
-        lock_give(&osmem_lock);
+        lock_release(&osmem_lock);
 }
 
 static void osmem_take_lock(void) {
@@ -83,7 +83,7 @@ static bool osmem_explain(const void *address, struct os_finding *info,
     bool ours = blame_fence(&osmem_front, address, info);
     osmem_copy_sites(info, sites);
     if (locked)
-        lock_give(&osmem_lock);
+        lock_release(&osmem_lock);
     return ours;
 }
 
@@ -100,7 +100,7 @@ static void osmem_before_fork(void) {
 
 static void osmem_after_fork(void) {
     atomic_store_explicit(&osmem_forker, 0, memory_order_relaxed);
-    lock_give(&osmem_lock);
+    lock_release(&osmem_lock);
 }
 
 static void osmem_after_fork_in_child(void) {

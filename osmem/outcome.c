@@ -30,7 +30,7 @@ void os_set_fault_handler(os_fault_handler *handler, void *context) {
     outcome_handler.call = handler;
     outcome_handler.context = context;
     if (!mine)
-        lock_give(&outcome_lock);
+        lock_release(&outcome_lock);
 }
 
 void outcome_after_fork(void) {
@@ -121,5 +121,5 @@ void outcome(const struct os_options *options, const struct os_trail *trail,
     outcome_tell(options, trail, info);
     outcome_act(options);
     atomic_store_explicit(&outcome_by, 0, memory_order_relaxed);
-    lock_give(&outcome_lock);
+    lock_release(&outcome_lock);
 }

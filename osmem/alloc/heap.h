@@ -1,0 +1,174 @@
+/*
+ * heap: blocks, in the spans of an arena or in a mapping of their own.
+ *
+ * Speaks blocks and block sizes, multiples of 16 bytes: no requested sizes, no NULL, no errno. The
+ * one room that takes the locks of arena and space; a caller holds none, and gets none. A block that
+ * a call works on is busy: heap_take gives it so, heap_claim makes it so, and only who made it busy
+ * touches it, without a lock, until heap_publish or heap_give. System calls that give memory back
+ * are made after the locks.
+ */
+#ifndef OSMEM_ALLOC_HEAP_H
+#define OSMEM_ALLOC_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "osmem/arena/arena.h"
+#include "osmem/block/fill.h"
+#include "osmem/space/space.h"
+
+/* An empty heap; asks the kernel for random bytes and for nothing else. */
+void heap_init(struct os_heap *heap, struct os_kernel *kernel);
+
+/*
+ * Gives an empty heap its one span, tags and all, out of the caller's memory, which it never leaves;
+ * false where that is too small for a block.
+ */
+bool heap_adopt(struct os_heap *heap, char *memory, size_t size);
+
+/* From now on, blocks with a mapping of their own end at an inaccessible page if `right`, and up to
+ * `keep` bytes of address space stay inaccessible after their frees. */
+void heap_set_guard(struct os_heap *heap, bool right, size_t keep);
+
+/* From now on, which of several free blocks of one size is taken is random. */
+void heap_set_random(struct os_heap *heap);
+
+/* Whether free blocks are zeroed (Z2): true from a caller who clears whatever he gives back, and only
+ * while nothing was allocated, or it was true before; else it stays false. */
+void heap_set_zeroed(struct os_heap *heap, bool zeroed);
+bool heap_is_zeroed(const struct os_heap *heap);
+
+/* Whether a block of this size has a mapping of its own. */
+bool heap_is_large(const struct os_heap *heap, size_t size);
+
+/* ---- one block ---- */
+
+/*
+ * A busy block of at least `size` bytes (a multiple of 16, not 0) at a multiple of `alignment` (a
+ * power of two from 16 on), without slack. OS_NO_MEMORY leaves the heap as it was.
+ */
+enum os_status heap_take(struct os_heap *heap, size_t size, size_t alignment,
+                         struct os_block *block);
+
+/* The same in a mapping of its own, at the end of a page; a size of 0: at no byte that can be
+ * touched. Refused also where many blocks have that already. */
+enum os_status heap_take_guarded(struct os_heap *heap, size_t size, size_t alignment,
+                                 struct os_block *block);
+
+/*
+ * Authenticates a pointer, the one function that does: OS_OK, and the block is busy from now on, if
+ * a block in use starts there; else what is wrong with it, and in `block` the one that it points
+ * into, if any (address NULL: none). Without a lock where nothing is wrong. Of two threads that
+ * claim a block, one gets it and the other a double free.
+ */
+enum os_status heap_claim(struct os_heap *heap, const void *address,
+                          struct os_block *block);
+
+/* The same, and the block stays in use; for a caller that only asks. */
+enum os_status heap_find(struct os_heap *heap, const void *address,
+                         struct os_block *block);
+
+/* A busy block is in use from now on, with the slack that `block` says: its canary stands. */
+void heap_publish(struct os_heap *heap, const struct os_block *block);
+
+/*
+ * Gives a busy block another size without copying it: in place, or by moving its pages; it has no
+ * slack then. What it grew by is not touched: block->zero says whether that is zero. Answers
+ * OS_NO_MEMORY, and leaves the block, where that cannot be.
+ */
+enum os_status heap_resize(struct os_heap *heap, struct os_block *block, size_t size);
+
+/* Frees a block that is busy, or that heap_quarantine_take took out. */
+void heap_give(struct os_heap *heap, const struct os_block *block);
+
+/* ---- quarantine; not for large blocks ---- */
+
+/* Room for so many bytes of blocks; false where the system refuses it. heap_quarantine tries again. */
+bool heap_quarantine_open(struct os_heap *heap, size_t bytes);
+
+/* A busy block, which the caller has filled, is quarantined from now on; false where there is no room
+ * for it, and it still is busy. `bytes`: how many the quarantine is for. */
+bool heap_quarantine(struct os_heap *heap, const struct os_block *block, size_t bytes);
+
+/* Takes out the one that was there longest, if there are more than so many bytes or no slot is left.
+ * Its state stays; it is the caller's to verify and to give. */
+bool heap_quarantine_take(struct os_heap *heap, size_t bytes, struct os_block *block);
+
+/* ---- what stands in and around a block; no lock ---- */
+
+/* Whether the canary behind a block that has slack holds, and what is watched behind it (F1). */
+bool heap_canary_holds(const struct os_heap *heap, const struct os_block *block);
+void heap_arm_canary(const struct os_heap *heap, const struct os_block *block);
+/* Clears the canary that stands behind a busy block, of which the caller then has every byte. */
+void heap_disarm_canary(const struct os_heap *heap, const struct os_block *block);
+
+/* What is wrong with a canary; offsets count from the user's end. */
+struct fill_damage heap_canary_damage(const struct os_heap *heap,
+                                      const struct os_block *block);
+
+/* The bytes of a free or quarantined block that have a fill, and which: all but the links of a free
+ * one. */
+struct heap_filled {
+    char *at;
+    size_t length;
+    unsigned char byte;
+};
+struct heap_filled heap_filled(const struct os_heap *heap, const struct os_block *block,
+                               enum block_state state);
+
+/* The same of the padding in front of a block with a mapping of its own, in its page. */
+struct heap_filled heap_left_padding(const struct os_heap *heap,
+                                     const struct os_block *block);
+
+/* ---- neighbours; the answer may be old when it comes ---- */
+
+/* The blocks right beside one that has no mapping of its own; false: none. */
+struct heap_neighbour {
+    struct os_block block;
+    enum block_state state;
+};
+bool heap_left(struct os_heap *heap, const struct os_block *block,
+               struct heap_neighbour *left);
+bool heap_right(struct os_heap *heap, const struct os_block *block,
+                struct heap_neighbour *right);
+
+/* Which block an address is beside, where a guard page stopped an access; see space/locate.h. Waits
+ * for a lock for a bounded time only: it is called in a signal handler. */
+enum located heap_locate(struct os_heap *heap, const void *address,
+                         struct os_block *block);
+
+/* ---- links that were written over ---- */
+
+/*
+ * The links of small free blocks stand where the program can write. An operation that finds corrupted
+ * links records the block, rebuilds the list from the tags, and continues; heap_suspects takes what
+ * was recorded, and answers false where nothing was, which costs one load.
+ */
+bool heap_suspects(struct os_heap *heap, struct suspects *taken);
+
+/* Whether a free block's links are right, and its neighbours in the list agree. */
+bool heap_links_hold(struct os_heap *heap, const struct os_block *block);
+
+/* Repairs all that are bad, as above; whether any were. */
+bool heap_repair_links(struct os_heap *heap);
+
+/* ---- the whole ---- */
+
+/* Gives back mappings that are only kept, and tries refused munmaps again; whether any were. */
+bool heap_release_reserve(struct os_heap *heap);
+
+/* Gives back to the system what is free: the top of the break, pages, refused mappings. */
+void heap_trim(struct os_heap *heap);
+
+/* The counters of arena and space, added up, as they are now. */
+struct heap_counters heap_count(struct os_heap *heap);
+
+/* All locks, in their one order: nothing of the heap changes but states and the bytes of busy blocks. */
+void heap_lock(struct os_heap *heap);
+void heap_unlock(struct os_heap *heap);
+
+/* The same around a fork, whose thread may go on allocating in between. */
+void heap_freeze(struct os_heap *heap);
+void heap_thaw(struct os_heap *heap);
+
+#endif

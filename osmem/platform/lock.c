@@ -1,0 +1,3 @@
+#include "osmem/platform/lock.h"
+
+_Thread_local unsigned lock_held;
