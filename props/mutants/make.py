@@ -3,8 +3,8 @@
 
     props/mutants/make.py COUNT SEED > rows/made.txt
 
-From every place in osmem/block and osmem/heap where a rule applies, as many are drawn as are asked
-for. A row is kept once it is made: what nobody can find is argued in it by hand.
+From every place in FOLDERS where a rule applies, as many are drawn as are asked for. A row is kept
+once it is made: what no engine can find is argued in it by hand.
 """
 import glob
 import os
@@ -12,8 +12,10 @@ import random
 import re
 import sys
 
-from mutants import ROOT, Bug, places
+from rows import BadRow, Bug, places
+from tree import ROOT
 
+FOLDERS = "block", "heap", "space", "arena"  # of osmem/, those that there are
 # What only a bad pointer reaches, or nothing yet: rows for it come with the fuzzer of misuse.
 NOT_REACHED = ("heap_blame", "heap_blame_stranger", "heap_suspect", "large_was_freed", "link_agrees",
                "tags_distance_to_first", "tags_set_slack")
@@ -59,20 +61,23 @@ def fits(row):
     bug = Bug(row[3], "made")
     bug.path, bug.function, bug.old = row[1], row[2], [row[3]]
     with open(os.path.join(ROOT, bug.path), encoding="utf-8") as source:
-        return len(places(bug, source.read())[1]) == 1
+        try:
+            return len(places(bug, source.read())[1]) == 1
+        except BadRow:
+            return False
 
 
 def main():
     if len(sys.argv) != 3 or not all(argument.isdigit() for argument in sys.argv[1:]):
         sys.exit(__doc__)
     found = []
-    for folder in ("block", "heap"):
+    for folder in FOLDERS:
         for path in sorted(glob.glob(os.path.join(ROOT, "osmem", folder, "*.c"))):
             path = os.path.relpath(path, ROOT)
             if not path.endswith("_test.c"):
                 found += [row for row in mutants(path) if fits(row)]
     drawn = random.Random(int(sys.argv[2])).sample(found, int(sys.argv[1]))
-    print("# Drawn by make.py from %d places; what nobody can find is argued by hand." % len(found))
+    print("# Drawn by make.py from %d places; what no engine can find is argued by hand." % len(found))
     for number, (kind, path, name, old, new) in enumerate(sorted(drawn, key=found.index)):
         print(("\nbug made-%02d-%s-in-%s\nfamily %s\nin %s %s\n- %s\n+ %s"
               % (number, kind, name.replace("_", "-"), kind, path, name, old, new)).rstrip())

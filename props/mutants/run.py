@@ -1,0 +1,82 @@
+"""Runs programs that may have a bug: with limits, and with all their processes ended at the limit.
+
+A bug can make a program wait for ever, and its children too, in process groups of their own (the
+unit tests make them). So each program gets a session, and at the limit every process group of
+that session is killed. HANG is the status of what had to be ended.
+"""
+import glob
+import os
+import re
+import resource
+import signal
+import subprocess
+import tempfile
+
+HANG = "hang"
+# Of wall-clock time: for what hangs, not for what is slow. A single unit test has 120.
+TEST_SECONDS, ENGINE_SECONDS = 300, 3600
+
+
+class Result:
+    """How a program ended: its exit status, negative for a signal, or HANG; and what it printed."""
+
+    def __init__(self, status, out):
+        self.status, self.out = status, out
+
+
+def session_groups(session):
+    """The process groups of a session, as /proc has them."""
+    groups = set()
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path) as stat:
+                fields = stat.read().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        if int(fields[3]) == session:
+            groups.add(int(fields[2]))
+    return groups
+
+
+def end_session(session):
+    """Kills every process of a session; a second look, for what was being forked at the first."""
+    for _ in range(2):
+        for group in session_groups(session) | {session}:
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def run_limited(command, seconds, cpu_seconds=None, **options):
+    """Runs a command to its end or to the limit; nothing of it is left running at the limit."""
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
+                                   start_new_session=True, **options)
+        try:
+            if cpu_seconds:
+                limit_cpu(process.pid, cpu_seconds)
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            status = HANG
+        finally:
+            if process.poll() is None:
+                end_session(process.pid)
+                process.wait()
+        out.seek(0)
+        return Result(status, out.read().decode("utf-8", "replace"))
+
+
+def limit_cpu(pid, seconds):
+    """Limits the processor's time of a program that has just been started."""
+    try:
+        resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds))
+    except ProcessLookupError:
+        pass  # it has ended already
+
+
+def run(program, *arguments):
+    """What an engine printed, as a dictionary; {} where it died."""
+    done = run_limited([program] + [str(argument) for argument in arguments], ENGINE_SECONDS)
+    fields = re.findall(r"(\w+)=((?:signal )?\S+(?: [a-z]+(?![\w=]))*)", done.out)
+    return dict(fields) if done.status == 0 else {}
