@@ -3,7 +3,7 @@
 
     props/mutants/make.py COUNT SEED > rows/made.txt
 
-From every place in FOLDERS where a rule applies, as many are drawn as are asked for. A row is kept
+From every place in FOLDERS where a rule applies, COUNT are drawn. A row is kept
 once it is made: what no engine can find is argued in it by hand.
 """
 import glob

@@ -56,7 +56,7 @@ def check_rows(bugs):
 
 
 def question(workshop, pool, options, bugs):
-    """Answers one of the other questions; False where none is asked."""
+    """Answers one of the other questions; False where the options have none."""
     standing = [bug for bug in bugs if bug.kind == "engines"]
     for name, answer in (("ablate", ablate), ("alone", show_alone), ("rapidcheck", ask_rapidcheck)):
         if name in options:

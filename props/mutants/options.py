@@ -1,4 +1,4 @@
-"""The command line: what is asked, and which of the rows are chosen.
+"""The command line: its options, and which of the rows they choose.
 
 Selection is applied in the order --since, --only, --shard, --sample.
 """

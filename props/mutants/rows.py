@@ -42,7 +42,7 @@ class Bug:
 
     @property
     def program(self):
-        """The test's source, or the program that is asked."""
+        """The test's source, or the program that answers."""
         return self.test.partition(" ")[0] if self.test else None
 
 
