@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Whether commits have the form that CONTRIBUTING asks for: `room: what changes`, and why.
+"""Whether commits have the form that CONTRIBUTING requires: `scope: what changes`, and why.
 
     tools/commits.py [REV]
 
@@ -14,7 +14,7 @@ import sys
 
 FIRST = "3544603"  # the rule is younger than this commit
 LONGEST = 72
-ROOM = re.compile(r"[\w.][\w./+*-]*(, [\w.][\w./+*-]*)*: \S")
+SCOPE = re.compile(r"[\w.][\w./+*-]*(, [\w.][\w./+*-]*)*: \S")
 TRAILER = re.compile(r"[A-Z][\w-]+: .+")
 
 
@@ -39,8 +39,8 @@ def faults(message):
     subject, _, body = message.partition("\n")
     if len(subject) > LONGEST:
         yield "a subject of %d characters, expected up to %d" % (len(subject), LONGEST)
-    if not ROOM.match(subject):
-        yield "expected `room: what changes`"
+    if not SCOPE.match(subject):
+        yield "expected `scope: what changes`"
     if subject.rstrip().endswith("."):
         yield "a period at the subject's end"
     if body.strip() and not body.startswith("\n"):

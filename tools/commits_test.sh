@@ -28,10 +28,10 @@ expect() {
 }
 
 expect 'tools: a good one\n\nIt says why.\n' ''
-expect 'props/mutants, .ci/run: two rooms\n\nIt says why.\n' ''
+expect 'props/mutants, .ci/run: two scopes\n\nIt says why.\n' ''
 expect "tools: $(printf 'x%.0s' {1..66})\n\nWhy.\n" 'a subject of 73 characters, expected up to 72'
-expect 'no room at all\n\nWhy.\n' 'expected `room: what changes`'
-expect 'two words: what\n\nWhy.\n' 'expected `room: what changes`'
+expect 'no scope at all\n\nWhy.\n' 'expected `scope: what changes`'
+expect 'two words: what\n\nWhy.\n' 'expected `scope: what changes`'
 expect 'tools: ends with a period.\n\nWhy.\n' "a period at the subject's end"
 expect 'tools: no body\n' 'no body that says why'
 expect 'tools: a trailer only\n\nSigned-off-by: A <a@b>\n' 'no body that says why'

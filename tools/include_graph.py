@@ -3,8 +3,8 @@
 
     tools/include_graph.py [--rig] [TREE]
 
-Rules: (1) headers (.h, .def, .inc) do not include each other in a circle, nor do the rooms of
-osmem/, a room being a header with its source (--rig: nor those of fuzz/ and props/); (2) a file of
+Rules: (1) headers (.h, .def, .inc) do not include each other in a circle, nor do the modules of
+osmem/, a module being a header with its source (--rig: nor those of fuzz/ and props/); (2) a file of
 osmem/ includes only headers of its own and lower floors, by FLOORS; (3) what stands beside the
 floors includes only what APART says; (4) osmem/ includes neither fuzz/ nor props/; (5) only tests
 include osmem/testing; (6) every directory of osmem/ is listed here. Tests (TEST) are held to the
@@ -127,15 +127,15 @@ def header_edges(includes):
             for path in headers}
 
 
-def room_edges(includes, folders):
-    """Which room includes which: a header and the source of its name are one; tests are left out."""
+def module_edges(includes, folders):
+    """Which module includes which: a header and the source of its name are one; tests are left out."""
     edges = {}
     for path in sorted(includes):
-        room = os.path.splitext(path)[0]
+        module = os.path.splitext(path)[0]
         if path.split("/")[0] in folders and not TEST.search(path):
-            edges.setdefault(room, [])
+            edges.setdefault(module, [])
             others = [(os.path.splitext(included)[0], path, number) for number, included in includes[path]]
-            edges[room] += [edge for edge in others if edge[0] != room and edge[0].split("/")[0] in folders]
+            edges[module] += [edge for edge in others if edge[0] != module and edge[0].split("/")[0] in folders]
     return edges
 
 
@@ -144,8 +144,8 @@ def main():
     if len(arguments) > 1 or arguments and arguments[0].startswith("-"):
         sys.exit(__doc__)
     includes = read_includes(arguments[0] if arguments else ".")
-    rooms = ("osmem",) + (RIG if "--rig" in sys.argv[1:] else ())
-    wrong = list(circles(header_edges(includes), "headers")) + list(circles(room_edges(includes, rooms), "rooms"))
+    modules = ("osmem",) + (RIG if "--rig" in sys.argv[1:] else ())
+    wrong = list(circles(header_edges(includes), "headers")) + list(circles(module_edges(includes, modules), "modules"))
     wrong += sorted(floor_breaches(includes))
     for path, number, words in wrong:
         print("%s:%d: %s" % (path, number, words))

@@ -49,7 +49,7 @@ put osmem/cellar/x.c osmem/base/num.h
 "$graph" . >out && { echo "include_graph.py saw nothing wrong"; exit 1; }
 for rule in \
   'osmem/block/a.h:1: circle of headers: osmem/block/a.h -> osmem/block/b.h -> osmem/block/c.def -> osmem/block/a.h' \
-  'osmem/heap/one.c:2: circle of rooms: osmem/heap/one -> osmem/heap/two -> osmem/heap/one' \
+  'osmem/heap/one.c:2: circle of modules: osmem/heap/one -> osmem/heap/two -> osmem/heap/one' \
   'osmem/block/up.c:2: block includes osmem/heap/heap.h of the higher floor heap' \
   'osmem/front/up.h:1: front includes osmem/check/check.h of the higher floor check' \
   'osmem/check/rig.c:1: osmem/ includes fuzz/machine/machine.h, which tests and the rig alone may' \

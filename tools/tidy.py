@@ -1,20 +1,30 @@
 #!/usr/bin/python3
 """The countable part of the tree's style; prints what is wrong, a line each, and exits 1.
 
-    tools/tidy.py [TREE]
+    tools/tidy.py [--words | --words=counts] [TREE]
 
-Rules: rooms of up to 400 lines (tests: 500), functions of up to 60, no #if within a function,
-guards named after the path, a source's own header first, no tabs, nothing left to do, every source named
-by a BUILD file, C as clang-format leaves it.
+Rules: files of up to 400 lines (tests: 500; C, Python, shell), functions of up to 60 (C, Python), no #if
+within a function, guards named after the path, a source's own header first, no tabs, nothing left to do,
+every source named by a BUILD file, C as clang-format leaves it.
+
+--words looks for something else: the words of tools/words.txt, in every file and file name. A line for
+each; with =counts a line for each word, with its count in each directory. Exits 1 if there are any.
 """
+import ast
+import collections
 import os
 import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+import words  # noqa: E402
+
 LIMIT_FILE, LIMIT_TEST, LIMIT_FUNCTION = 400, 500, 60
 LEFT_OVER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 SKIPPED = (".git", ".fuzz", "third_party", "__pycache__")
+TEXT = (".c", ".cc", ".h", ".def", ".inc", ".sh", ".py", ".bzl", ".txt", ".md", "BUILD", "bazel", ".ci/run", ".ci/quick")
+SCRIPTS = (".py", ".sh", ".bzl", ".ci/run", ".ci/quick", "tools/bazel")
 
 
 def sources(tree):
@@ -50,10 +60,25 @@ def previous_opens(lines, number):
     return at >= 0 and re.match(r"(?!struct \w+ \{|enum|static const|#|/\*|\*)[a-z_]\w*.*\([^;]*$", lines[at])
 
 
-def check_c(path, lines):
-    limit = LIMIT_TEST if path.endswith("_test.c") else LIMIT_FILE
+def check_size(path, lines):
+    limit = LIMIT_TEST if path.endswith(("_test.c", "_test.py", "_test.sh")) else LIMIT_FILE
     if len(lines) > limit:
         yield 1, "%d lines, expected up to %d" % (len(lines), limit)
+
+
+def check_python(lines):
+    try:
+        tree = ast.parse("\n".join(lines))
+    except SyntaxError as error:
+        yield error.lineno or 1, "no Python: %s" % error.msg
+        return
+    for node in ast.walk(tree):
+        size = node.end_lineno - node.lineno + 1 if isinstance(node, ast.FunctionDef) else 0
+        if size > LIMIT_FUNCTION:
+            yield node.lineno, "a function of %d lines, expected up to %d" % (size, LIMIT_FUNCTION)
+
+
+def check_c(path, lines):
     for first, last in functions(lines):
         if last - first + 1 > LIMIT_FUNCTION:
             yield first, "a function of %d lines, expected up to %d" % (last - first + 1, LIMIT_FUNCTION)
@@ -102,22 +127,59 @@ def check_format(paths):
             yield found.group(1), int(found.group(2)), "not as clang-format-19 leaves it"
 
 
-def main():
-    os.chdir(sys.argv[1] if len(sys.argv) > 1 else ".")
-    paths = sources(".")
-    wrong = []
+def read_lines(path):
+    with open(path, encoding="utf-8") as source:
+        lines = source.read().split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    return lines
+
+
+def check_words(paths, count):
+    """Prints the words that are not to be used; how many there are."""
+    listed, exceptions = words.read_list()
+    found, counts = 0, collections.Counter()
     for path in paths:
-        if not path.endswith((".c", ".h", ".def", ".sh", ".py", ".bzl", ".txt", ".md", "BUILD", "bazel", "run")):
+        for number, what, word in words.find(path, read_lines(path), listed, exceptions):
+            found += 1
+            counts[word.pattern, "/".join(os.path.dirname(path).split("/")[:2]) or "."] += 1
+            if not count:
+                print('%s:%d: "%s": say %s' % (path, number, what, word.instead))
+    if count:
+        print("\n".join(words.table(counts)))
+    print("words: %d files, %d wrong" % (len(paths), found))
+    return found
+
+
+def check_tree(paths):
+    """(file, line, what is wrong) by every rule but the words."""
+    for path in paths:
+        if not path.endswith(TEXT):
             continue
-        with open(path, encoding="utf-8") as source:
-            lines = source.read().split("\n")
-        if lines and lines[-1] == "":
-            lines.pop()
-        wrong += [(path, number, what) for number, what in check_text(path, lines)]
+        lines = read_lines(path)
+        rules = [check_text(path, lines)]
+        if path.endswith(SCRIPTS + (".c", ".h")):
+            rules.append(check_size(path, lines))
         if path.endswith((".c", ".h")):
-            wrong += [(path, number, what) for number, what in check_c(path, lines)]
-    wrong += check_named(paths)
-    wrong += check_format([path for path in paths if path.endswith((".c", ".h"))])
+            rules.append(check_c(path, lines))
+        if path.endswith(".py"):
+            rules.append(check_python(lines))
+        for rule in rules:
+            yield from ((path, number, what) for number, what in rule)
+    yield from check_named(paths)
+    yield from check_format([path for path in paths if path.endswith((".c", ".h"))])
+
+
+def main():
+    switches = [argument for argument in sys.argv[1:] if argument.startswith("-")]
+    trees = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if len(trees) > 1 or switches not in ([], ["--words"], ["--words=counts"]):
+        sys.exit(__doc__)
+    os.chdir(trees[0] if trees else ".")
+    paths = sources(".")
+    if switches:
+        sys.exit(1 if check_words([path for path in paths if path.endswith(TEXT)], switches == ["--words=counts"]) else 0)
+    wrong = list(check_tree(paths))
     for path, number, what in wrong:
         print("%s:%d: %s" % (path, number, what))
     print("tidy: %d files, %d wrong" % (len(paths), len(wrong)))
