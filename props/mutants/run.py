@@ -41,15 +41,15 @@ def session_groups(session):
 def end_session(session):
     """Kills every process of a session; a second look, for what was being forked at the first."""
     for _ in range(2):
-        for group in session_groups(session) | {session}:
+        for group in session_groups(session):
             try:
                 os.killpg(group, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            except (ProcessLookupError, PermissionError):
+                pass  # it has ended, or has another user's rights
 
 
 def run_limited(command, seconds, cpu_seconds=None, **options):
-    """Runs a command to its end or to the limit; nothing of it is left running at the limit."""
+    """Runs a command to its end or to the limit; none of its processes is left running after it."""
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
                                    start_new_session=True, **options)
@@ -60,9 +60,8 @@ def run_limited(command, seconds, cpu_seconds=None, **options):
         except subprocess.TimeoutExpired:
             status = HANG
         finally:
-            if process.poll() is None:
-                end_session(process.pid)
-                process.wait()
+            end_session(process.pid)
+            process.wait()
         out.seek(0)
         return Result(status, out.read().decode("utf-8", "replace"))
 

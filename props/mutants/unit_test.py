@@ -195,17 +195,27 @@ class Limits(unittest.TestCase):
         done = run.run_limited(["sh", "-c", "echo out; exit 3"], 60)
         self.assertEqual((done.status, done.out), (3, "out\n"))
 
+    # A child in a process group of its own, as the unit tests make them.
+
     def test_a_hang_is_ended_with_its_children(self):
-        # A child in a process group of its own, as the unit tests make them.
         done = run.run_limited(["bash", "-mc", "sleep 1000 & echo $!; wait"], 1)
         self.assertEqual(done.status, run.HANG)
-        for _ in range(100):
-            if not os.path.exists("/proc/%d" % int(done.out)) or self.is_zombie(int(done.out)):
+        self.assert_ends(int(done.out))
+
+    def test_what_a_program_leaves_is_ended(self):
+        done = run.run_limited(["bash", "-mc", "sleep 1000 & echo $!"], 60)
+        self.assertEqual(done.status, 0)
+        self.assert_ends(int(done.out))
+
+    def assert_ends(self, pid):
+        for _ in range(200):
+            if self.is_zombie(pid):
                 return
             time.sleep(0.05)
-        self.fail("the child is still there")
+        self.fail("process %d is still there" % pid)
 
     def is_zombie(self, pid):
+        """Whether a process has ended, collected or not."""
         try:
             with open("/proc/%d/stat" % pid) as stat:
                 return stat.read().rpartition(")")[2].split()[0] == "Z"
