@@ -51,6 +51,9 @@ cd "$bad"
 printf 'a roommate, a tasked lead engineer, in_place, beside it, a random choice, a table, clear of it\n' >osmem/heap/a.md
 printf 'the kernel ledger\n' >fuzz/a.md
 "$tidy" --words . || { echo "tidy.py --words sees a word where there is none" && exit 1; }
+mkdir -p props/mutants
+printf '"heap_blame", "heap_blame_stranger"\n' >props/mutants/make.py
+"$tidy" --words . || { echo "tidy.py --words does not know the exceptions" && exit 1; }
 cat >osmem/heap/b.c <<'TXT'
 /* Told: Whoever asked, of two rooms. */
 struct os_place *place = machine_is_told(heap_lead, place->lock_give, NOBODY);

@@ -7,8 +7,8 @@ import os
 import re
 
 LIST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "words.txt")
-# What cannot be held against the tree: the list itself.
-UNJUDGED = "tools/words.txt",
+# The list itself, and the test that makes wrong lines.
+UNJUDGED = "tools/words.txt", "tools/tidy_test.sh"
 
 
 class Word:
