@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "osmem/base/random.h"
 #include "osmem/classic/classic.h"
 #include "osmem/osmem.h"
 
@@ -54,16 +55,11 @@ static const struct allocator allocators[] = {
     {"none", allocate_nothing, release_nothing},
 };
 
-static uint64_t random_state = 1;
-
-static uint64_t next_random(void) {
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return random_state >> 32;
-}
+static struct random random_state = {1};
 
 static size_t next_size(void) {
     static const uint16_t frequent[] = {16, 24, 32, 48, 64, 32, 56, 72};
-    uint64_t random = next_random();
+    uint64_t random = random_next(&random_state);
     uint64_t kind = random & 63;
     size_t fine = random >> 6;
     if (kind < 32)
@@ -104,7 +100,7 @@ int main(int argc, char **argv) {
         static uint64_t start;
         if (i == live)
             start = now();
-        size_t at = next_random() % live;
+        size_t at = random_below(&random_state, live);
         allocator->release(slot[at]);
         slot[at] = allocator->allocate(next_size());
         if (i + 1 == live + pairs)

@@ -15,6 +15,7 @@
 #include "fuzz/ops/codec.h"
 #include "fuzz/rig/run.h"
 #include "fuzz/subject/osmem_subject.h"
+#include "osmem/base/random.h"
 
 enum {
     PROGRAMS = 64,
@@ -51,11 +52,9 @@ static double now(void) {
 }
 
 static void make_programs(void) {
-    uint64_t random = 1;
-    for (size_t i = 0; i < sizeof programs; i++) {
-        random = random * 6364136223846793005u + 1442695040888963407u;
-        programs[i / PROGRAM_LENGTH][i % PROGRAM_LENGTH] = (uint8_t)(random >> 33);
-    }
+    struct random random = {1};
+    for (size_t i = 0; i < sizeof programs; i++)
+        programs[i / PROGRAM_LENGTH][i % PROGRAM_LENGTH] = (uint8_t)random_next(&random);
 }
 
 static void print_mix(void) {

@@ -8,9 +8,9 @@
  */
 #include <stdio.h>
 
-#include "fuzz/ops/mutate.h"
 #include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/osmem_subject.h"
+#include "osmem/base/random.h"
 #include "osmem/testing/suite.h"
 
 enum {
@@ -24,11 +24,11 @@ static void *block[BLOCKS];
 static size_t size[BLOCKS];
 
 /* From 16..80 at 0 and STEPS to 1000..5000 in the middle. */
-static size_t draw_size(uint64_t *random, unsigned step) {
+static size_t draw_size(struct random *random, unsigned step) {
     size_t middle = step < STEPS / 2 ? step : STEPS - step;
     size_t low = 16 + 984 * middle / (STEPS / 2);
     size_t span = 64 + 3936 * middle / (STEPS / 2);
-    return low + mutate_random(random) % span;
+    return low + random_below(random, span);
 }
 
 static void replace(const struct subject *subject, void *self, size_t at, size_t with) {
@@ -42,13 +42,13 @@ static void replace(const struct subject *subject, void *self, size_t at, size_t
 
 /* What the break holds over what is live, in the middle of a sweep, where blocks are large. */
 static double worst_ratio(const struct subject *subject) {
-    uint64_t random = 20261123;
+    struct random random = {20261123};
     double worst = 0;
     ck_assert(machine_open(&machine));
     void *self = subject->open(&machine);
     for (unsigned sweep = 0; sweep < SWEEPS; sweep++)
         for (unsigned step = 0; step < STEPS; step++) {
-            replace(subject, self, mutate_random(&random) % BLOCKS,
+            replace(subject, self, random_below(&random, BLOCKS),
                     draw_size(&random, step));
             size_t live = 0;
             for (size_t i = 0; step == STEPS / 2 && i < BLOCKS; i++)

@@ -5,6 +5,7 @@
 #include "fuzz/rig/run.h"
 #include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/osmem_subject.h"
+#include "osmem/base/random.h"
 #include "osmem/testing/suite.h"
 
 enum {
@@ -12,12 +13,7 @@ enum {
     PROGRAM_MAX = 400,
 };
 
-static uint64_t random_state = 20261123;
-
-static uint64_t next_random(void) {
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return random_state >> 24;
-}
+static struct random random_state = {20261123};
 
 static struct machine here, there;
 static struct rig first, second;
@@ -33,14 +29,14 @@ static void expect_pass(struct rig *rig, const uint8_t *bytes, size_t length,
 static void run_programs(const struct subject *subject) {
     uint8_t bytes[PROGRAM_MAX];
     printf("%s: seed %llu, %d programs\n", subject->name,
-           (unsigned long long)random_state, PROGRAMS);
+           (unsigned long long)random_state.state, PROGRAMS);
     ck_assert(machine_open(&here) && machine_open(&there));
     rig_init(&first, subject, &here);
     rig_init(&second, subject, &there);
     for (int number = 0; number < PROGRAMS; number++) {
-        size_t length = next_random() % PROGRAM_MAX;
+        size_t length = random_below(&random_state, PROGRAM_MAX);
         for (size_t i = 0; i < length; i++)
-            bytes[i] = (uint8_t)next_random();
+            bytes[i] = (uint8_t)random_next(&random_state);
         expect_pass(&first, bytes, length, number);
         expect_pass(&second, bytes, length, number);
         ck_assert_msg(first.trace == second.trace, "program %d differs at two bases",

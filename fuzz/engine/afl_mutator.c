@@ -11,7 +11,7 @@ enum {
 };
 
 struct afl_mutator {
-    uint64_t random;
+    struct random random;
     uint8_t program[AFL_PROGRAM_MAX];
 };
 
@@ -26,14 +26,14 @@ void *afl_custom_init(void *afl, unsigned int seed) {
     (void)afl;
     struct afl_mutator *mutator = calloc(1, sizeof *mutator);
     if (mutator)
-        mutator->random = seed;
+        mutator->random.state = seed;
     return mutator;
 }
 
 size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t length, uint8_t **out,
                        uint8_t *other, size_t other_length, size_t most) {
     struct afl_mutator *mutator = data;
-    uint64_t seed = mutate_random(&mutator->random);
+    uint64_t seed = random_next(&mutator->random);
     size_t room = most < AFL_PROGRAM_MAX ? most : AFL_PROGRAM_MAX;
     *out = mutator->program;
     if (other && seed % 4 == 0)

@@ -4,16 +4,6 @@
 
 #include "fuzz/ops/program.h"
 
-uint64_t mutate_random(uint64_t *state) {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    uint64_t word = *state ^ *state >> 33;
-    return word * 0xff51afd7ed558ccdu >> 20;
-}
-
-static size_t mutate_below(uint64_t *random, size_t n) {
-    return (size_t)(mutate_random(random) % n);
-}
-
 /* ---- operations ---- */
 
 /* What a program mostly does; the others come by chance of bytes, and from the seeds. */
@@ -25,40 +15,40 @@ static const uint8_t mutate_kinds[] = {
 };
 
 /* Small slots more often, so that operations meet. */
-static uint8_t mutate_slot(uint64_t *random) {
+static uint8_t mutate_slot(struct random *random) {
     static const uint8_t most[] = {4, 8, OP_SLOTS, OP_SLOTS};
-    return (uint8_t)mutate_below(random, most[mutate_below(random, 4)]);
+    return (uint8_t)random_below(random, most[random_below(random, 4)]);
 }
 
-static struct op_size mutate_size(uint64_t *random) {
-    if (mutate_below(random, 32) == 0) /* which is a case of its own everywhere */
+static struct op_size mutate_size(struct random *random) {
+    if (random_below(random, 32) == 0) /* which is a case of its own everywhere */
         return (struct op_size){SIZE_BYTE, 0};
-    struct op_size size = {(uint8_t)mutate_below(random, SIZE_CLASSES),
-                           (uint32_t)mutate_below(random, 1024)};
+    struct op_size size = {(uint8_t)random_below(random, SIZE_CLASSES),
+                           (uint32_t)random_below(random, 1024)};
     if (size_is_any(size)) {
         uint32_t bits =
-            4 + (uint32_t)mutate_below(random, 13); /* short ones as often as long */
-        size.number |= (uint32_t)mutate_below(random, (size_t)1 << bits) << 10;
+            4 + (uint32_t)random_below(random, 13); /* short ones as often as long */
+        size.number |= (uint32_t)random_below(random, (size_t)1 << bits) << 10;
     }
     return size;
 }
 
-struct op mutate_new_op(uint64_t *random) {
-    size_t kind = mutate_below(random, sizeof mutate_kinds);
+struct op mutate_new_op(struct random *random) {
+    size_t kind = random_below(random, sizeof mutate_kinds);
     struct op op = {.kind = mutate_kinds[kind],
                     .slot = mutate_slot(random),
                     .size = mutate_size(random),
-                    .size2 = {SIZE_BYTE, (uint32_t)mutate_below(random, 8)},
-                    .alignment = (uint8_t)mutate_below(random, 16),
-                    .count = (uint8_t)mutate_random(random)};
-    if (mutate_below(random, 16) == 0)
-        op.size2 = (struct op_size){SIZE_RARE, (uint32_t)mutate_below(random, RARE_HUGE)};
+                    .size2 = {SIZE_BYTE, (uint32_t)random_below(random, 8)},
+                    .alignment = (uint8_t)random_below(random, 16),
+                    .count = (uint8_t)random_next(random)};
+    if (random_below(random, 16) == 0)
+        op.size2 = (struct op_size){SIZE_RARE, (uint32_t)random_below(random, RARE_HUGE)};
     return op;
 }
 
 /* Changes one operand, or the kind. */
-static void mutate_op(struct op *op, uint64_t *random) {
-    switch (mutate_below(random, 6)) {
+static void mutate_op(struct op *op, struct random *random) {
+    switch (random_below(random, 6)) {
     case 0:
         op->slot = mutate_slot(random);
         break;
@@ -68,16 +58,16 @@ static void mutate_op(struct op *op, uint64_t *random) {
     case 2: /* a few bytes more or less, as the class counts them */
         if (!size_is_any(op->size))
             op->size.number =
-                (op->size.number + 1020 + (uint32_t)mutate_below(random, 9)) & 1023;
+                (op->size.number + 1020 + (uint32_t)random_below(random, 9)) & 1023;
         if (size_is_any(op->size))
             op->size = mutate_size(random);
         break;
     case 3:
-        op->count = (uint8_t)mutate_random(random);
-        op->alignment = (uint8_t)mutate_below(random, 16);
+        op->count = (uint8_t)random_next(random);
+        op->alignment = (uint8_t)random_below(random, 16);
         break;
     case 4:
-        op->kind = mutate_kinds[mutate_below(random, sizeof mutate_kinds)];
+        op->kind = mutate_kinds[random_below(random, sizeof mutate_kinds)];
         break;
     default:
         *op = mutate_new_op(random);
@@ -87,23 +77,23 @@ static void mutate_op(struct op *op, uint64_t *random) {
 
 /* ---- programs ---- */
 
-static void mutate_insert(struct program *list, uint64_t *random) {
-    size_t count = 1 + mutate_below(random, 4);
-    size_t at = mutate_below(random, list->count + 1);
+static void mutate_insert(struct program *list, struct random *random) {
+    size_t count = 1 + random_below(random, 4);
+    size_t at = random_below(random, list->count + 1);
     if (program_open(list, at, count))
         for (size_t i = 0; i < count; i++)
             list->op[at + i] = mutate_new_op(random);
 }
 
-static uint8_t mutate_birth(uint64_t *random) {
+static uint8_t mutate_birth(struct random *random) {
     static const uint8_t births[] = {OP_MALLOC, OP_MALLOC, OP_CALLOC, OP_ALIGNED_ALLOC};
-    return births[mutate_below(random, sizeof births)];
+    return births[random_below(random, sizeof births)];
 }
 
 /* Two to 32 blocks of one size, so that a heap fills up. */
-static void mutate_row(struct program *list, uint64_t *random) {
-    size_t count = (size_t)2 << mutate_below(random, 5);
-    size_t at = mutate_below(random, list->count + 1);
+static void mutate_row(struct program *list, struct random *random) {
+    size_t count = (size_t)2 << random_below(random, 5);
+    size_t at = random_below(random, list->count + 1);
     struct op op = mutate_new_op(random);
     op.kind = mutate_birth(random);
     if (!program_open(list, at, count))
@@ -114,7 +104,7 @@ static void mutate_row(struct program *list, uint64_t *random) {
     }
 }
 
-static struct op mutate_refusal(uint64_t *random) {
+static struct op mutate_refusal(struct random *random) {
     struct op op = mutate_new_op(random);
     op.kind = OP_REFUSE;
     op.count &= 0x13; /* of the next four calls, one or two */
@@ -123,14 +113,14 @@ static struct op mutate_refusal(uint64_t *random) {
 
 /* A block with a mapping of its own, and what becomes of it, with and without refusals. Bytes make
  * such blocks rarely, and two sizes for one of them more rarely still. */
-static void mutate_large(struct program *list, uint64_t *random) {
+static void mutate_large(struct program *list, struct random *random) {
     struct op op = mutate_new_op(random), story[4];
-    size_t count = 0, at = mutate_below(random, list->count + 1);
+    size_t count = 0, at = random_below(random, list->count + 1);
     for (int i = 0; i < 2; i++) {
         op.kind = i ? OP_REALLOC : mutate_birth(random);
         op.size = (struct op_size){
-            SIZE_RARE, RARE_HUGE + (uint32_t)mutate_below(random, RARE_ANY - RARE_HUGE)};
-        if (mutate_below(random, 2))
+            SIZE_RARE, RARE_HUGE + (uint32_t)random_below(random, RARE_ANY - RARE_HUGE)};
+        if (random_below(random, 2))
             story[count++] = mutate_refusal(random);
         story[count++] = op;
     }
@@ -138,7 +128,7 @@ static void mutate_large(struct program *list, uint64_t *random) {
         memcpy(&list->op[at], story, count * sizeof story[0]);
 }
 
-static struct op mutate_visit(uint64_t *random, uint8_t direction) {
+static struct op mutate_visit(struct random *random, uint8_t direction) {
     struct op op = mutate_new_op(random);
     op.kind = OP_SBRK;
     op.count = (op.count & 0x7f) | direction;
@@ -147,14 +137,14 @@ static struct op mutate_visit(uint64_t *random, uint8_t direction) {
 
 /* Right before an operation, or before all, as a heap begins but once: a kernel call refused, or a
  * foreigner who raises or lowers the break, or does both. */
-static void mutate_disturb(struct program *list, uint64_t *random) {
+static void mutate_disturb(struct program *list, struct random *random) {
     struct op story[2];
     size_t count = 0;
-    size_t at = mutate_below(random, 4) ? mutate_below(random, list->count) : 0;
-    if (mutate_below(random, 2)) {
+    size_t at = random_below(random, 4) ? random_below(random, list->count) : 0;
+    if (random_below(random, 2)) {
         story[count++] = mutate_refusal(random);
     } else {
-        size_t which = 1 + mutate_below(random, 3);
+        size_t which = 1 + random_below(random, 3);
         if (which & 1)
             story[count++] = mutate_visit(random, 0);
         if (which & 2)
@@ -172,46 +162,46 @@ static bool mutate_has_mistakes(const struct program *list) {
 }
 
 /* A few more, where there are some: to who does not run them they are nothing. */
-static void mutate_mistakes(struct program *list, uint64_t *random) {
+static void mutate_mistakes(struct program *list, struct random *random) {
     enum {
         KINDS = OP_PLANE_PROBE - OP_OVERFLOW + 1
     };
-    size_t count = 1 + mutate_below(random, 2);
-    size_t at = mutate_below(random, list->count + 1);
+    size_t count = 1 + random_below(random, 2);
+    size_t at = random_below(random, list->count + 1);
     if (!program_open(list, at, count))
         return;
     for (size_t i = 0; i < count; i++) {
         list->op[at + i] = mutate_new_op(random);
-        list->op[at + i].kind = (uint8_t)(OP_OVERFLOW + mutate_below(random, KINDS));
+        list->op[at + i].kind = (uint8_t)(OP_OVERFLOW + random_below(random, KINDS));
     }
 }
 
 /* A stretch again, somewhere else. */
-static void mutate_repeat(struct program *list, uint64_t *random) {
+static void mutate_repeat(struct program *list, struct random *random) {
     struct op stretch[16];
-    size_t from = mutate_below(random, list->count);
-    size_t count = 1 + mutate_below(random, sizeof stretch / sizeof stretch[0]);
+    size_t from = random_below(random, list->count);
+    size_t count = 1 + random_below(random, sizeof stretch / sizeof stretch[0]);
     if (count > list->count - from)
         count = list->count - from;
     memcpy(stretch, &list->op[from], count * sizeof stretch[0]);
-    size_t at = mutate_below(random, list->count + 1);
+    size_t at = random_below(random, list->count + 1);
     if (program_open(list, at, count))
         memcpy(&list->op[at], stretch, count * sizeof stretch[0]);
 }
 
-static void mutate_swap(struct program *list, uint64_t *random) {
-    size_t a = mutate_below(random, list->count), b = mutate_below(random, list->count);
+static void mutate_swap(struct program *list, struct random *random) {
+    size_t a = random_below(random, list->count), b = random_below(random, list->count);
     struct op op = list->op[a];
     list->op[a] = list->op[b];
     list->op[b] = op;
 }
 
-static void mutate_once(struct program *list, uint64_t *random) {
-    size_t choice = mutate_below(random, 11);
+static void mutate_once(struct program *list, struct random *random) {
+    size_t choice = random_below(random, 11);
     if (list->count == 0 || choice < 3)
         mutate_insert(list, random);
     else if (choice < 5)
-        mutate_op(&list->op[mutate_below(random, list->count)], random);
+        mutate_op(&list->op[random_below(random, list->count)], random);
     else if (choice == 5)
         mutate_repeat(list, random);
     else if (choice == 6)
@@ -223,19 +213,19 @@ static void mutate_once(struct program *list, uint64_t *random) {
     else if (choice == 9)
         mutate_large(list, random);
     else {
-        size_t at = mutate_below(random, list->count);
-        size_t count = 1 + mutate_below(random, 4);
+        size_t at = random_below(random, list->count);
+        size_t count = 1 + random_below(random, 4);
         program_remove(list, at, count < list->count - at ? count : list->count - at);
     }
 }
 
 size_t mutate_program(uint8_t *bytes, size_t length, size_t most, uint64_t seed) {
     static struct program list;
-    uint64_t random = seed;
+    struct random random = {seed};
     program_read(&list, bytes, length);
-    for (size_t times = 1 + mutate_below(&random, 4); times > 0; times--)
+    for (size_t times = 1 + random_below(&random, 4); times > 0; times--)
         mutate_once(&list, &random);
-    if (mutate_has_mistakes(&list) && mutate_below(&random, 2))
+    if (mutate_has_mistakes(&list) && random_below(&random, 2))
         mutate_mistakes(&list, &random);
     return program_write(&list, bytes, most);
 }
@@ -243,12 +233,12 @@ size_t mutate_program(uint8_t *bytes, size_t length, size_t most, uint64_t seed)
 size_t mutate_cross(const uint8_t *one, size_t one_length, const uint8_t *other,
                     size_t other_length, uint8_t *out, size_t most, uint64_t seed) {
     static struct program list, donor;
-    uint64_t random = seed;
+    struct random random = {seed};
     program_read(&list, one, one_length);
     program_read(&donor, other, other_length);
-    list.count = mutate_below(&random, list.count + 1);
-    size_t from = mutate_below(&random, donor.count + 1);
-    size_t count = mutate_below(&random, donor.count - from + 1);
+    list.count = random_below(&random, list.count + 1);
+    size_t from = random_below(&random, donor.count + 1);
+    size_t count = random_below(&random, donor.count - from + 1);
     if (count > PROGRAM_OPS - list.count)
         count = PROGRAM_OPS - list.count;
     memcpy(&list.op[list.count], &donor.op[from], count * sizeof list.op[0]);

@@ -11,12 +11,10 @@
 #include <stdint.h>
 
 #include "fuzz/ops/op.h"
-
-/* Pseudo-random numbers, one after the other. */
-uint64_t mutate_random(uint64_t *state);
+#include "osmem/base/random.h"
 
 /* An operation as a program might have it, of a kind that changes a heap. */
-struct op mutate_new_op(uint64_t *random);
+struct op mutate_new_op(struct random *random);
 
 /* Changes a program in place; returns its new length, at most `most`. */
 size_t mutate_program(uint8_t *bytes, size_t length, size_t most, uint64_t seed);

@@ -3,14 +3,10 @@
 #include "fuzz/ops/codec.h"
 #include "fuzz/ops/mutate.h"
 #include "fuzz/ops/text.h"
+#include "osmem/base/random.h"
 #include "osmem/testing/suite.h"
 
-static uint64_t random_state = 1;
-
-static uint64_t next_random(void) {
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return random_state >> 24;
-}
+static struct random random_state = {1};
 
 /* Bytes to operations to bytes. */
 static void expect_codec_identity(const uint8_t *bytes, size_t length) {
@@ -47,9 +43,9 @@ static void expect_text_identity(const uint8_t *bytes, size_t length) {
 START_TEST(a_million_strings_come_back) {
     uint8_t bytes[32];
     for (int i = 0; i < 1000000; i++) {
-        size_t length = next_random() % sizeof bytes;
+        size_t length = random_below(&random_state, sizeof bytes);
         for (size_t k = 0; k < length; k++)
-            bytes[k] = (uint8_t)next_random();
+            bytes[k] = (uint8_t)random_next(&random_state);
         expect_text_identity(bytes, length);
     }
 }
@@ -58,9 +54,9 @@ END_TEST
 START_TEST(long_strings_come_back) {
     uint8_t bytes[512];
     for (int i = 0; i < 2000; i++) {
-        size_t length = next_random() % sizeof bytes;
+        size_t length = random_below(&random_state, sizeof bytes);
         for (size_t k = 0; k < length; k++)
-            bytes[k] = (uint8_t)next_random();
+            bytes[k] = (uint8_t)random_next(&random_state);
         expect_codec_identity(bytes, length);
         expect_text_identity(bytes, length);
     }

@@ -1,7 +1,7 @@
 #include "props/engine/gen.h"
 
-#include "fuzz/ops/mutate.h"
 #include "osmem/base/num.h"
+#include "osmem/base/random.h"
 
 enum {
     GEN_MOST = 256,
@@ -34,10 +34,6 @@ struct gen_swarm {
     unsigned last;                   /* the slot of the last block */
 };
 
-static size_t gen_below(uint64_t *random, size_t n) {
-    return (size_t)(mutate_random(random) % n);
-}
-
 unsigned gen_streams(void) {
     return sizeof gen_table / sizeof gen_table[0];
 }
@@ -54,7 +50,7 @@ static void gen_weigh(struct gen_swarm *swarm, enum op_kind kind, unsigned weigh
 }
 
 static void gen_draw_mix(struct gen_swarm *swarm, const struct gen_profile *profile,
-                         uint64_t *random) {
+                         struct random *random) {
     static const uint8_t usual[OP_KINDS] = {
         [OP_MALLOC] = 12,       [OP_CALLOC] = 5,      [OP_REALLOC] = 12,   [OP_FREE] = 12,
         [OP_ALIGNED_ALLOC] = 4, [OP_USABLE_SIZE] = 2, [OP_WRITE] = 2,      [OP_TRIM] = 2,
@@ -62,7 +58,7 @@ static void gen_draw_mix(struct gen_swarm *swarm, const struct gen_profile *prof
     };
     for (int kind = 0; kind < OP_KINDS; kind++) {
         unsigned often = profile->often >> kind & 1;
-        if (gen_below(random, 2) || often)
+        if (random_below(random, 2) || often)
             gen_weigh(swarm, (enum op_kind)kind, usual[kind] + 12 * often);
     }
     if (swarm->stream) {
@@ -78,24 +74,25 @@ static void gen_draw_mix(struct gen_swarm *swarm, const struct gen_profile *prof
         gen_weigh(swarm, OP_MALLOC, usual[OP_MALLOC]);
 }
 
-static struct op_size gen_class_size(const struct gen_swarm *swarm, uint64_t *random) {
+static struct op_size gen_class_size(const struct gen_swarm *swarm,
+                                     struct random *random) {
     struct op_size size;
     do
-        size.class = (uint8_t)gen_below(random, SIZE_CLASSES);
+        size.class = (uint8_t)random_below(random, SIZE_CLASSES);
     while (!(swarm->classes >> size.class & 1));
-    size.number = (uint32_t)gen_below(random, 1024);
-    if (size.class == SIZE_BYTE && gen_below(random, 2))
+    size.number = (uint32_t)random_below(random, 1024);
+    if (size.class == SIZE_BYTE && random_below(random, 2))
         size.number >>= 3; /* most are small, as in life */
     if (size_is_any(size))
-        size.number |= (uint32_t)gen_below(random, 1 << 16) << 10;
+        size.number |= (uint32_t)random_below(random, 1 << 16) << 10;
     return size;
 }
 
-static void gen_draw_sizes(struct gen_swarm *swarm, uint64_t *random) {
+static void gen_draw_sizes(struct gen_swarm *swarm, struct random *random) {
     swarm->classes =
-        1u << SIZE_BYTE | (uint32_t)gen_below(random, (size_t)1 << SIZE_CLASSES);
-    if (gen_below(random, 2)) {
-        swarm->agains = 1 + (unsigned)gen_below(random, 4);
+        1u << SIZE_BYTE | (uint32_t)random_below(random, (size_t)1 << SIZE_CLASSES);
+    if (random_below(random, 2)) {
+        swarm->agains = 1 + (unsigned)random_below(random, 4);
         for (unsigned i = 0; i < swarm->agains; i++)
             swarm->again[i] = gen_class_size(swarm, random);
     }
@@ -103,47 +100,48 @@ static void gen_draw_sizes(struct gen_swarm *swarm, uint64_t *random) {
 
 /* ---- one operation ---- */
 
-static struct op_size gen_stream_size(const struct gen_stream *stream, uint64_t *random) {
+static struct op_size gen_stream_size(const struct gen_stream *stream,
+                                      struct random *random) {
     unsigned total = 0, k = 0;
     struct op_size size;
     for (unsigned i = 0; i < GEN_SIZES; i++)
         total += stream->size[i];
-    for (size_t at = gen_below(random, total); at >= stream->size[k]; k++)
+    for (size_t at = random_below(random, total); at >= stream->size[k]; k++)
         at -= stream->size[k];
-    size_t bytes = ((size_t)1 << k) + gen_below(random, (size_t)1 << k);
-    if (k > 4 && gen_below(random, 2))
+    size_t bytes = ((size_t)1 << k) + random_below(random, (size_t)1 << k);
+    if (k > 4 && random_below(random, 2))
         bytes = num_floor(bytes, 8); /* structs */
     return size_from_bytes(bytes, &size) ? size : (struct op_size){SIZE_BYTE, 16};
 }
 
-static struct op_size gen_size(const struct gen_swarm *swarm, uint64_t *random) {
-    if (swarm->agains && gen_below(random, 4))
-        return swarm->again[gen_below(random, swarm->agains)];
-    if (swarm->stream && gen_below(random, 16))
+static struct op_size gen_size(const struct gen_swarm *swarm, struct random *random) {
+    if (swarm->agains && random_below(random, 4))
+        return swarm->again[random_below(random, swarm->agains)];
+    if (swarm->stream && random_below(random, 16))
         return gen_stream_size(swarm->stream, random);
     return gen_class_size(swarm, random);
 }
 
-static enum op_kind gen_kind(const struct gen_swarm *swarm, uint64_t *random) {
-    size_t at = gen_below(random, swarm->weights);
+static enum op_kind gen_kind(const struct gen_swarm *swarm, struct random *random) {
+    size_t at = random_below(random, swarm->weights);
     int kind = 0;
     for (; at >= swarm->weight[kind]; kind++)
         at -= swarm->weight[kind];
     return (enum op_kind)kind;
 }
 
-static struct op gen_op(struct gen_swarm *swarm, uint64_t *random) {
+static struct op gen_op(struct gen_swarm *swarm, struct random *random) {
     struct op op = {.kind = (uint8_t)gen_kind(swarm, random),
-                    .slot = (uint8_t)gen_below(random, swarm->slots),
+                    .slot = (uint8_t)random_below(random, swarm->slots),
                     .size = gen_size(swarm, random),
-                    .size2 = {SIZE_BYTE, (uint32_t)gen_below(random, 8)},
+                    .size2 = {SIZE_BYTE, (uint32_t)random_below(random, 8)},
                     .alignment =
-                        (uint8_t)gen_below(random, gen_below(random, 4) ? 16 : 256),
-                    .count = (uint8_t)mutate_random(random)};
-    if (gen_below(random, 16) == 0)
-        op.size2 = (struct op_size){SIZE_RARE, (uint32_t)gen_below(random, RARE_HUGE)};
+                        (uint8_t)random_below(random, random_below(random, 4) ? 16 : 256),
+                    .count = (uint8_t)random_next(random)};
+    if (random_below(random, 16) == 0)
+        op.size2 = (struct op_size){SIZE_RARE, (uint32_t)random_below(random, RARE_HUGE)};
     if (swarm->stream && op.kind == OP_FREE &&
-        gen_below(random, 100) < swarm->stream->brief)
+        random_below(random, 100) < swarm->stream->brief)
         op.slot = (uint8_t)swarm->last;
     if (op.kind == OP_MALLOC || op.kind == OP_CALLOC)
         swarm->last = op.slot;
@@ -154,16 +152,16 @@ void gen_program(struct program *program, const struct gen_profile *profile,
                  uint64_t seed) {
     static const uint8_t slots[] = {2, 3, 4, 8, 16, OP_SLOTS};
     struct gen_swarm swarm = {.weights = 0};
-    uint64_t random = num_mix(seed + 1);
+    struct random random = {seed};
     unsigned most = profile->most ? profile->most : GEN_MOST;
-    if (gen_below(&random, 4) == 0)
-        swarm.stream = &gen_table[gen_below(&random, gen_streams())];
+    if (random_below(&random, 4) == 0)
+        swarm.stream = &gen_table[random_below(&random, gen_streams())];
     gen_draw_mix(&swarm, profile, &random);
     gen_draw_sizes(&swarm, &random);
-    swarm.slots = slots[gen_below(&random, sizeof slots)];
+    swarm.slots = slots[random_below(&random, sizeof slots)];
     /* Short ones as often as long: they cost less, and are as likely to be the first. */
-    unsigned bits = 2 + (unsigned)gen_below(&random, num_log2(most) - 1);
-    program->count = num_min(most, 1 + gen_below(&random, (size_t)2 << bits));
+    unsigned bits = 2 + (unsigned)random_below(&random, num_log2(most) - 1);
+    program->count = num_min(most, 1 + random_below(&random, (size_t)2 << bits));
     for (size_t i = 0; i < program->count; i++)
         program->op[i] = gen_op(&swarm, &random);
 }
