@@ -85,7 +85,7 @@ static bool law_any_order(struct lockstep *lockstep, const uint8_t *bytes,
 
 /* What waits has come back. */
 static void laws_flush(struct rig *rig) {
-    if (rig->subject->waits)
+    if (rig->subject->quarantines)
         rig->subject->trim(rig->self);
 }
 

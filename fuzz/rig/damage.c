@@ -16,7 +16,7 @@ static const char *damage_kinds(const struct misuse_damage *damage) {
         return "write-after-free";
     if (damage->kind == OP_OVERFLOW && damage->at == damage->behind)
         return "heap-buffer-overflow";
-    if (damage->region == REGION_LEAD)
+    if (damage->region == REGION_LEFT_PADDING)
         return "heap-buffer-underflow";
     if (damage->region == REGION_IN_USE)
         return "heap-buffer-underflow,heap-buffer-overflow";
@@ -27,13 +27,13 @@ static void damage_drop(struct misuse *misuse, unsigned number) {
     misuse->pending[number] = misuse->pending[--misuse->pendings];
 }
 
-bool damage_settle(struct rig *rig, const struct subject_fault *fault) {
+bool damage_settle(struct rig *rig, const struct subject_report *fault) {
     struct misuse *misuse = &rig->misuse;
     bool any = false;
     for (unsigned i = misuse->pendings; i-- > 0;) {
         struct misuse_damage *damage = &misuse->pending[i];
         bool link = damage->region == REGION_LINK;
-        if (num_address(damage->at) - num_address(fault->damaged) >= fault->room ||
+        if (num_address(damage->at) - num_address(fault->damaged) >= fault->size ||
             link != fault->link)
             continue;
         any = true;
@@ -86,7 +86,7 @@ static bool damage_do(struct rig *rig, enum op_kind kind,
         .kind = kind,
         .region = rig->subject->region(rig->self, at),
     };
-    if (!(rig->subject->promises >> damage.region & 1) ||
+    if (!(rig->subject->detects >> damage.region & 1) ||
         rig->subject->region(rig->self, at + length - 1) != damage.region)
         return true;
     for (size_t i = 0; i < length; i++) {
@@ -165,7 +165,7 @@ bool damage_watch(struct rig *rig) {
 bool damage_looked_around(struct rig *rig, const struct shadow_block *dead) {
     const struct misuse *misuse = &rig->misuse;
     size_t room =
-        num_ceil(dead->reserved + rig->subject->behind, rig->subject->alignment);
+        num_ceil(dead->reserved + rig->subject->canary_min, rig->subject->alignment);
     if (num_address(dead->address) % MACHINE_PAGE == 0)
         return true; /* it may have had a mapping of its own, which has no neighbours */
     for (unsigned i = 0; i < misuse->pendings; i++) {
@@ -182,7 +182,7 @@ bool damage_finish(struct rig *rig) {
     struct misuse *misuse = &rig->misuse;
     while (misuse->pendings) {
         unsigned before = misuse->pendings;
-        rig->subject->tell(rig->self);
+        rig->subject->report_damage(rig->self);
         if (rig->failure.oracle)
             return false;
         if (misuse->pendings == before)

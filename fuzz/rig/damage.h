@@ -18,7 +18,7 @@ bool damage_underflow(struct rig *rig, const struct op *op);
 bool damage_write_after_free(struct rig *rig, const struct op *op);
 
 /* Puts right what the subject told of; false if nothing is damaged there. */
-bool damage_settle(struct rig *rig, const struct subject_fault *fault);
+bool damage_settle(struct rig *rig, const struct subject_report *fault);
 
 /* Each damage was told of before its block changed its state. */
 bool damage_watch(struct rig *rig);

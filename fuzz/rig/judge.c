@@ -114,7 +114,7 @@ static bool judge_fit(struct rig *rig, const struct rig_request *request,
     const struct shadow_block *old = &rig->shadow.slot[request->slot];
     const struct subject *subject = rig->subject;
     size_t need =
-        num_ceil(num_max(request->size + subject->behind, 1), subject->alignment);
+        num_ceil(num_max(request->size + subject->canary_min, 1), subject->alignment);
     bool mapped = machine_is_mapped(rig->machine, block);
     if (!judge_chooses(rig, request))
         return true;
@@ -132,7 +132,7 @@ static bool judge_fit(struct rig *rig, const struct rig_request *request,
         return judge_fail(rig, "in place", "growth into what is free right behind",
                           "a move, to grow %zu bytes to %zu", old->reserved, need);
     }
-    if (fit_holds(&rig->fit, block, need, subject->lowest, &better))
+    if (fit_holds(&rig->fit, block, need, subject->address_ordered, &better))
         return true;
     return judge_fail(rig, "best fit", "the smallest free block that is large enough",
                       "one of %zu bytes passed over for %zu", better.room, need);
@@ -141,7 +141,7 @@ static bool judge_fit(struct rig *rig, const struct rig_request *request,
 /* Usable is what was asked, rounded up; a mapping's end with its page. */
 static bool judge_waste(struct rig *rig, const struct rig_request *request,
                         const char *block, size_t reserved) {
-    size_t need = rig->subject->behind
+    size_t need = rig->subject->canary_min
                       ? request->size
                       : num_ceil(num_max(request->size, 1), rig->subject->alignment);
     size_t most = rig->subject->waste;
@@ -175,7 +175,7 @@ bool judge_block(struct rig *rig, const struct rig_request *request, char *block
         !judge_fail(rig, "usable size", "at least the size asked", "%zu of %zu",
                     *reserved, request->size))
         return false;
-    if (!rig->subject->elsewhere && *reserved &&
+    if (!rig->subject->real_kernel && *reserved &&
         !machine_holds(rig->machine, block, *reserved) &&
         !judge_fail(rig, "outside", "memory of the heap",
                     "%zu bytes that the kernel did not give", *reserved))

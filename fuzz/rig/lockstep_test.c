@@ -134,7 +134,7 @@ START_TEST(a_lower_one_passed_over_is_seen) {
     static const struct subject *const beside[] = {&classic_subject, &liar};
     liar = osmem_subject;
     liar.free_blocks = lie_of_free_blocks;
-    liar.lowest = true;
+    liar.address_ordered = true;
     told_at = 0;
     told_room = 112; /* as large as s1's, which is free and chosen */
     told_from = 3;

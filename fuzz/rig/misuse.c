@@ -23,7 +23,7 @@ bool misuse_lists(const char *list, const char *word) {
 
 /* ---- faults ---- */
 
-static void misuse_told(void *context, const struct subject_fault *fault) {
+static void misuse_told(void *context, const struct subject_report *fault) {
     struct rig *rig = context;
     struct misuse *misuse = &rig->misuse;
     if (misuse->kinds && fault->address == misuse->address) {
@@ -117,9 +117,9 @@ static const char *misuse_dead_kinds(const struct rig *rig,
                                      const char *if_free) {
     switch (rig->subject->region(rig->self, dead->address)) {
     case REGION_IN_USE:
-    case REGION_REST:
+    case REGION_UNCHECKED:
         return "interior-pointer"; /* of a longer block that is there now */
-    case REGION_LEAD:
+    case REGION_LEFT_PADDING:
         return "forged-pointer";
     case REGION_NONE:
         return "double-free,use-after-free,foreign-pointer,forged-pointer";
@@ -166,7 +166,7 @@ static bool misuse_foreign_free(struct rig *rig, const struct op *op) {
 }
 
 static bool misuse_plane_probe(struct rig *rig, const struct op *op) {
-    char *own = rig->subject->own(rig->self, op->count);
+    char *own = rig->subject->metadata(rig->self, op->count);
     return !own || misuse_bad_free(rig, op, own, "forged-pointer");
 }
 
@@ -228,7 +228,7 @@ void misuse_start(struct rig *rig) {
     misuse->kinds = NULL;
     misuse_call(rig, NULL);
     memset(misuse->dead, 0, sizeof misuse->dead);
-    rig->subject->watch(rig->self, misuse_told, rig);
+    rig->subject->set_handler(rig->self, misuse_told, rig);
 }
 
 bool misuse_after(struct rig *rig, const struct shadow_block *dead) {
@@ -238,5 +238,5 @@ bool misuse_after(struct rig *rig, const struct shadow_block *dead) {
     if (!dead->address)
         return true;
     misuse->dead[misuse->deads++ % MISUSE_DEAD] = *dead;
-    return !rig->subject->looks_around || damage_looked_around(rig, dead);
+    return !rig->subject->checks_neighbours || damage_looked_around(rig, dead);
 }

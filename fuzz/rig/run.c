@@ -52,7 +52,7 @@ static void rig_tell_spots(struct rig *rig, const char *block, size_t size) {
 /* The subject writes behind a block's last byte; a page that is not mapped is not told of, because
  * a table of the subject's own may come to lie there, whose writes nobody tells. */
 static void rig_tell_behind(struct rig *rig, const char *block, size_t reserved) {
-    size_t length = rig->subject->behind_most;
+    size_t length = rig->subject->canary_max;
     const char *behind = block + reserved;
     if (length == 0 || !machine_is_mapped(rig->machine, block))
         return;
@@ -71,7 +71,7 @@ static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
 
 /* The block may go back to a subject that fills it. */
 static void rig_tell_back(struct rig *rig, const struct shadow_block *block) {
-    if (!rig->subject->waits || !block->address)
+    if (!rig->subject->quarantines || !block->address)
         return;
     machine_written(rig->machine, block->address, block->reserved);
     rig_tell_behind(rig, block->address, block->reserved);
@@ -91,7 +91,7 @@ static void rig_note(struct rig *rig, const struct rig_request *request,
                      const char *block) {
     rig->answer = (struct rig_answer){
         .asked = true, .given = block, .error = errno, .size = request->size};
-    if (!rig->subject->elsewhere)
+    if (!rig->subject->real_kernel)
         rig_trace(rig, block, 0);
 }
 

@@ -78,7 +78,7 @@ static size_t libc_subject_usable_size(void *self, const void *block) {
 const struct subject libc_subject = {
     .name = "the C library",
     .alignment = 16,
-    .elsewhere = true,
+    .real_kernel = true,
     .waste = SIZE_MAX,
     .open = libc_subject_open,
     .malloc = libc_subject_malloc,

@@ -17,7 +17,7 @@ struct osmem_self {
     struct os_cache cache;
     struct machine *machine;
     const char *fault; /* the first one that a valid program met */
-    void (*told)(void *context, const struct subject_fault *fault);
+    void (*told)(void *context, const struct subject_report *fault);
     void *context;
     char message[160];
 };
@@ -27,11 +27,11 @@ static_assert(sizeof(struct osmem_self) <= MACHINE_SUBJECT, "it fits the machine
 static void osmem_on_fault(struct os_front *front, const struct os_finding *info) {
     struct osmem_self *self = (struct osmem_self *)(void *)front;
     bool underflow = info->kind == OS_FAULT_UNDERFLOW;
-    struct subject_fault fault = {
+    struct subject_report fault = {
         .kind = fault_slug(info->kind),
         .address = info->address,
         .damaged = underflow ? info->left.address : info->block,
-        .room = underflow ? info->left.room : info->room,
+        .size = underflow ? info->left.room : info->room,
         .link = info->kind == OS_FAULT_FREE_LINK,
     };
     if (self->told)
@@ -238,7 +238,7 @@ static void osmem_free_blocks(void *self,
 /* ---- for misuse ---- */
 
 static void osmem_watch(void *self,
-                        void (*told)(void *context, const struct subject_fault *fault),
+                        void (*told)(void *context, const struct subject_report *fault),
                         void *context) {
     struct osmem_self *to = self;
     to->told = told;
@@ -252,7 +252,7 @@ static enum subject_region osmem_region_in_front(const struct osmem_self *self,
     struct os_block place;
     if (beside_block(heap, address, &place) != BESIDE_IN_FRONT)
         return REGION_NONE;
-    return address >= heap_lead(heap, &place).at ? REGION_LEAD : REGION_NONE;
+    return address >= heap_lead(heap, &place).at ? REGION_LEFT_PADDING : REGION_NONE;
 }
 
 static enum subject_region osmem_region(void *self, const void *address) {
@@ -268,13 +268,13 @@ static enum subject_region osmem_region(void *self, const void *address) {
         if (heap->clear) /* to the end of the page that its canary begins in */
             promised = num_max(promised, MACHINE_PAGE - num_address(end) % MACHINE_PAGE);
         if ((const char *)address >= end + promised)
-            return REGION_REST;
+            return REGION_UNCHECKED;
     }
     if (fault == OS_OK || place.block == NO_BLOCK)
         return REGION_IN_USE;
     enum block_state state = tag_state(tags_load(block_tag(heap, place.block)));
     if (state == STATE_QUARANTINED)
-        return REGION_WAITING;
+        return REGION_QUARANTINED;
     if (state != STATE_FREE)
         return REGION_IN_USE;
     struct heap_filled filled = heap_filled(heap, &place, state);
@@ -301,7 +301,8 @@ static char *osmem_own(void *self, unsigned number) {
     .usable_size = osmem_usable_size, .free_sized = osmem_free_sized,                   \
     .trim = osmem_trim, .check = osmem_check, .statistics = osmem_statistics,           \
     .digest = osmem_digest, .state = osmem_state, .leftover = osmem_leftover,           \
-    .watch = osmem_watch, .region = osmem_region, .tell = osmem_tell, .own = osmem_own
+    .set_handler = osmem_watch, .region = osmem_region, .report_damage = osmem_tell,    \
+    .metadata = osmem_own
 
 const struct subject osmem_subject = {
     .name = "osmem",
@@ -312,8 +313,8 @@ const struct subject osmem_subject = {
 
 const struct subject osmem_standard_subject = {
     .name = "osmem, standard tier",
-    .behind = 1,
-    .behind_most = CANARY_MAX,
+    .canary_min = 1,
+    .canary_max = CANARY_MAX,
     .open = osmem_open_standard,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,
@@ -321,9 +322,9 @@ const struct subject osmem_standard_subject = {
 
 const struct subject osmem_full_subject = {
     .name = "osmem, full tier",
-    .behind = 1,
-    .behind_most = CANARY_MAX,
-    .waits = true,
+    .canary_min = 1,
+    .canary_max = CANARY_MAX,
+    .quarantines = true,
     .open = osmem_open_full,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,
@@ -332,7 +333,7 @@ const struct subject osmem_full_subject = {
 const struct subject osmem_misused_subject = {
     .name = "osmem, light tier, misused",
     .misused = true,
-    .promises = 1 << REGION_LINK,
+    .detects = 1 << REGION_LINK,
     .open = osmem_open,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,
@@ -340,10 +341,10 @@ const struct subject osmem_misused_subject = {
 
 const struct subject osmem_misused_standard_subject = {
     .name = "osmem, standard tier, misused",
-    .behind = 1,
-    .behind_most = CANARY_MAX,
+    .canary_min = 1,
+    .canary_max = CANARY_MAX,
     .misused = true,
-    .promises = 1 << REGION_IN_USE | 1 << REGION_LINK,
+    .detects = 1 << REGION_IN_USE | 1 << REGION_LINK,
     .open = osmem_open_standard,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,
@@ -351,13 +352,13 @@ const struct subject osmem_misused_standard_subject = {
 
 const struct subject osmem_misused_full_subject = {
     .name = "osmem, full tier, misused",
-    .behind = 1,
-    .behind_most = CANARY_MAX,
-    .waits = true,
+    .canary_min = 1,
+    .canary_max = CANARY_MAX,
+    .quarantines = true,
     .misused = true,
-    .looks_around = true,
-    .promises = 1 << REGION_IN_USE | 1 << REGION_WAITING | 1 << REGION_FREE |
-                1 << REGION_LINK | 1 << REGION_LEAD,
+    .checks_neighbours = true,
+    .detects = 1 << REGION_IN_USE | 1 << REGION_QUARANTINED | 1 << REGION_FREE |
+               1 << REGION_LINK | 1 << REGION_LEFT_PADDING,
     .open = osmem_open_full,
     OSMEM_FUNCTIONS,
     .free_blocks = osmem_free_blocks,

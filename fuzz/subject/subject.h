@@ -21,36 +21,37 @@ struct subject_statistics {
 enum subject_region {
     REGION_NONE, /* nothing of the heap's, or a block of its own mapping that is gone */
     REGION_IN_USE,
-    REGION_WAITING,
+    REGION_QUARANTINED,
     REGION_FREE,
-    REGION_LINK, /* free, and the subject's own bytes stand there */
-    REGION_LEAD, /* in front of a block that has pages of its own */
-    REGION_REST, /* in use: behind the bytes asked for, farther than the subject looks */
+    REGION_LINK,         /* free, and the subject's own bytes stand there */
+    REGION_LEFT_PADDING, /* in front of a block that has pages of its own */
+    REGION_UNCHECKED, /* in use: behind the bytes asked for, farther than the subject looks */
 };
 
 /* A mistake of the program as the subject tells it. */
-struct subject_fault {
+struct subject_report {
     const char *kind;    /* "double-free", the words of osmem's reports */
     const char *address; /* that a call was given */
     const char *damaged; /* the block whose bytes are not what they should be ... */
-    size_t room;         /* ... and how many it has */
+    size_t size;         /* ... and how many it has */
     bool link;           /* in REGION_LINK, which the subject itself has put right */
 };
 
 struct subject {
     const char *name;
-    size_t alignment;  /* of every block */
-    bool zero_is_null; /* a request for 0 bytes gives NULL, as C allows */
-    bool elsewhere;    /* its memory is the process's own and not the machine's */
-    bool lowest;       /* of free blocks that fit alike it takes the lowest */
-    size_t header;     /* bytes of its own between two blocks */
-    size_t behind; /* bytes of its own that each block has at least behind its last ... */
-    size_t behind_most; /* ... and that it writes there at most */
-    bool misused;       /* operations of misuse are carried out, and must be found */
+    size_t alignment;     /* of every block */
+    bool zero_is_null;    /* a request for 0 bytes gives NULL, as C allows */
+    bool real_kernel;     /* its memory is the process's own and not the machine's */
+    bool address_ordered; /* of free blocks that fit alike it takes the lowest */
+    size_t header;        /* bytes of its own between two blocks */
+    size_t
+        canary_min; /* bytes of its own that each block has at least behind its last ... */
+    size_t canary_max; /* ... and that it writes there at most */
+    bool misused;      /* operations of misuse are carried out, and must be found */
     /* A free finds damage within 16 bytes in front of its block, and behind its right neighbour. */
-    bool looks_around;
-    unsigned promises; /* bit r: a damage in such a region is found */
-    bool waits;        /* what is freed is filled, and waits until a trim at the latest */
+    bool checks_neighbours;
+    unsigned detects; /* bit r: a damage in such a region is found */
+    bool quarantines; /* what is freed is filled, and waits until a trim at the latest */
     /* Usable bytes of a block beyond its size rounded up to the alignment; a mapping for one
      * block may have a page more. */
     size_t waste;
@@ -89,18 +90,18 @@ struct subject {
      * also promises that a block grows in place where what is free behind it is enough.
      */
     void (*free_blocks)(void *self,
-                        void (*block)(void *context, const char *address, size_t room),
+                        void (*block)(void *context, const char *address, size_t size),
                         void *context);
 
     /* For subjects that are misused. Who is called for every fault, which then is not the subject's;
      * what an address lies in; a check of everything that tells its faults; an address within the
      * subject's own tables, a multiple of 16, or NULL. */
-    void (*watch)(void *self,
-                  void (*told)(void *context, const struct subject_fault *fault),
-                  void *context);
+    void (*set_handler)(void *self,
+                        void (*told)(void *context, const struct subject_report *fault),
+                        void *context);
     enum subject_region (*region)(void *self, const void *address);
-    void (*tell)(void *self);
-    char *(*own)(void *self, unsigned number);
+    void (*report_damage)(void *self);
+    char *(*metadata)(void *self, unsigned number);
 };
 
 #endif

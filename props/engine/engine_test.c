@@ -141,7 +141,7 @@ START_TEST(what_cannot_be_put_back_runs_apart) {
     size_t length;
     liar = osmem_subject;
     liar.malloc = lie_in_a_child;
-    liar.elsewhere = true;
+    liar.real_kernel = true;
     compile("format 1\nmalloc s0 1\nmalloc s1 100\n", &length);
     ck_assert(trial_open(&trial, subjects, 1, lockstep_run));
     ck_assert(!trial_run(&trial, bytes, length, &verdict));

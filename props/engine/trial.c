@@ -51,7 +51,7 @@ bool trial_open(struct trial *trial, const struct subject *const *subjects,
     for (unsigned i = 0; i < count; i++) {
         if (!machine_open(&trial->machine[i]))
             return false;
-        trial->apart = trial->apart || subjects[i]->elsewhere;
+        trial->apart = trial->apart || subjects[i]->real_kernel;
     }
     lockstep_init(&trial->lockstep, subjects, trial->machine, count);
     for (unsigned i = 0; i < count; i++)
