@@ -9,7 +9,7 @@
 #include "osmem/base/num.h"
 #include "sanitizers/poison.h"
 
-void machine_wrong(struct machine *machine, const char *what) {
+void machine_violation(struct machine *machine, const char *what) {
     if (!machine->wrong)
         machine->wrong = what;
 }
@@ -34,7 +34,7 @@ static size_t machine_next_written(const struct machine *machine, size_t at, siz
     return found ? (size_t)(found - machine->written) * MACHINE_PAGE : end;
 }
 
-void machine_written(struct machine *machine, const void *address, size_t length) {
+void machine_report_write(struct machine *machine, const void *address, size_t length) {
     size_t start = num_address(address) - num_address(machine_maps(machine));
     if (start >= MACHINE_MAP_SPACE || length == 0)
         return;
@@ -48,45 +48,45 @@ bool machine_is_mapped(const struct machine *machine, const void *address) {
 }
 
 /* Whoever uses the range tells what he writes: the rig of its blocks, but not a heap of its own. */
-static bool machine_is_told(const struct machine *machine, size_t start, size_t end) {
-    return machine->tells && end - start >= SPARSE_FROM &&
+static bool machine_has_reports(const struct machine *machine, size_t start, size_t end) {
+    return machine->reports_writes && end - start >= SPARSE_FROM &&
            machine_next_written(machine, start, end) < end;
 }
 
 void machine_clean_maps(struct machine *machine, size_t start, size_t end) {
     char *maps = machine_maps(machine);
-    if (!machine_is_told(machine, start, end)) {
+    if (!machine_has_reports(machine, start, end)) {
         machine_clean(maps + start, end - start);
         memset(machine->written + start / MACHINE_PAGE, 0, (end - start) / MACHINE_PAGE);
         return;
     }
-    machine->strewn = num_max(machine->strewn, end);
+    machine->dirty = num_max(machine->dirty, end);
     for (size_t at = start; (at = machine_next_written(machine, at, end)) < end;) {
         memset(maps + at, 0, MACHINE_PAGE);
         machine->written[at / MACHINE_PAGE] = 0;
     }
 }
 
-void machine_carry(struct machine *machine, size_t from, size_t to, size_t length) {
+void machine_move_pages(struct machine *machine, size_t from, size_t to, size_t length) {
     char *maps = machine_maps(machine);
     size_t end = from + length;
-    if (!machine_is_told(machine, from, end)) {
+    if (!machine_has_reports(machine, from, end)) {
         memcpy(maps + to, maps + from, length);
         return;
     }
     for (size_t at = from; (at = machine_next_written(machine, at, end)) < end;
          at += MACHINE_PAGE) {
         memcpy(maps + to + (at - from), maps + at, MACHINE_PAGE);
-        machine_written(machine, maps + to + (at - from), MACHINE_PAGE);
+        machine_report_write(machine, maps + to + (at - from), MACHINE_PAGE);
     }
 }
 
-void machine_clean_strewn(struct machine *machine) {
-    poison_unmark(machine_maps(machine), machine->strewn);
-    if (machine->strewn)
-        madvise(machine_maps(machine), machine->strewn, MADV_DONTNEED);
-    poison_mark(machine_maps(machine), machine->strewn);
-    machine->strewn = 0;
+void machine_clean_dirty(struct machine *machine) {
+    poison_unmark(machine_maps(machine), machine->dirty);
+    if (machine->dirty)
+        madvise(machine_maps(machine), machine->dirty, MADV_DONTNEED);
+    poison_mark(machine_maps(machine), machine->dirty);
+    machine->dirty = 0;
 }
 
 bool machine_is_full(struct machine *machine) {
@@ -138,7 +138,7 @@ bool machine_range(struct machine *machine, const char *call, const void *addres
         at = machine->extent[i].end;
     }
     if (!fits || at < *end) {
-        machine_wrong(machine, call);
+        machine_violation(machine, call);
         errno = EINVAL;
         return false;
     }
@@ -155,13 +155,13 @@ bool machine_isolate(struct machine *machine, size_t start, size_t end) {
 }
 
 /* At either end, and behind the one page that fences what is reserved to be used. */
-void machine_look_at_fence(struct machine *machine, const struct machine_extent *extent) {
+void machine_check_guard(struct machine *machine, const struct machine_extent *extent) {
     const char *at = machine_maps(machine) + extent->start;
     size_t length = extent->end - extent->start;
     if (!POISON_ACTIVE && !extent->touched &&
         (!machine_is_zero(at) || !machine_is_zero(at + length - WATCHED) ||
          (length > MACHINE_PAGE && !machine_is_zero(at + MACHINE_PAGE))))
-        machine_wrong(machine, "a write into an inaccessible page");
+        machine_violation(machine, "a write into an inaccessible page");
 }
 
 /* Unmapped memory is zero, and nobody's. */
@@ -176,7 +176,7 @@ void machine_drop(struct machine *machine, size_t start, size_t end) {
     size_t first = machine_rank(machine, start), last = first;
     for (; last < machine->extents && machine->extent[last].start < end; last++) {
         const struct machine_extent *extent = &machine->extent[last];
-        machine_look_at_fence(machine, extent);
+        machine_check_guard(machine, extent);
         if (extent->touched)
             machine_wipe(machine, extent);
         if (extent->usable)

@@ -24,13 +24,13 @@ static inline char *machine_maps(const struct machine *machine) {
 }
 
 /* Remembers the first thing that a correct allocator does not do. */
-void machine_wrong(struct machine *machine, const char *what);
+void machine_violation(struct machine *machine, const char *what);
 
 /* Refuses a call for want of room; always true. */
 bool machine_is_full(struct machine *machine);
 
 /* Notes a write into a range that was never usable. */
-void machine_look_at_fence(struct machine *machine, const struct machine_extent *extent);
+void machine_check_guard(struct machine *machine, const struct machine_extent *extent);
 
 /* The first WATCHED bytes are zero. */
 bool machine_is_zero(const char *at);
@@ -43,10 +43,10 @@ void machine_clean_maps(struct machine *machine, size_t start, size_t end);
 
 /* Copies what is known to be written from one range
  * of the mapping space to another, clean one. */
-void machine_carry(struct machine *machine, size_t from, size_t to, size_t length);
+void machine_move_pages(struct machine *machine, size_t from, size_t to, size_t length);
 
 /* Zeroes whatever may be left in long mappings. */
-void machine_clean_strewn(struct machine *machine);
+void machine_clean_dirty(struct machine *machine);
 
 /* The first extent that ends behind an offset. */
 size_t machine_rank(const struct machine *machine, size_t offset);

@@ -58,8 +58,8 @@ static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
         return (void *)-1;
     size_t floor = machine_foreign_end(machine);
     if (increment < 0 && (size_t)-increment > machine->brk - floor) {
-        machine_wrong(machine,
-                      "sbrk below the start of the break or into a foreign stretch");
+        machine_violation(machine,
+                          "sbrk below the start of the break or into a foreign stretch");
         errno = ENOMEM;
         return (void *)-1;
     }
@@ -87,7 +87,7 @@ bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment) {
         old + (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED)
         return false;
     machine_set_brk(machine, old + (size_t)increment);
-    machine->visited = true;
+    machine->foreign_moved = true;
     if (held == 0)
         machine->foreign[machine->stretches++].from = old;
     struct machine_stretch *top = &machine->foreign[machine->stretches - 1];
@@ -100,7 +100,7 @@ bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment) {
 }
 
 /* What a foreigner wrote into the first page of each stretch is still there. */
-static bool machine_foreigners_are_well(const struct machine *machine) {
+static bool machine_foreign_intact(const struct machine *machine) {
     for (size_t i = 0; i < machine->stretches; i++) {
         const char *at = machine->memory + machine->foreign[i].from;
         size_t length =
@@ -133,10 +133,11 @@ static void *machine_mmap(struct os_kernel *kernel, size_t length, int protectio
         machine_is_full(machine);
         return MAP_FAILED;
     }
-    if (extent.end > machine->marked) { /* all at once would cost more than a short run */
-        poison_mark(machine_maps(machine) + machine->marked,
-                    extent.end - machine->marked);
-        machine->marked = extent.end;
+    if (extent.end >
+        machine->poisoned) { /* all at once would cost more than a short run */
+        poison_mark(machine_maps(machine) + machine->poisoned,
+                    extent.end - machine->poisoned);
+        machine->poisoned = extent.end;
     }
     if (usable)
         poison_unmark(machine_maps(machine) + start, length);
@@ -211,7 +212,7 @@ static void *machine_mremap(struct os_kernel *kernel, void *from, size_t from_le
                    (struct machine_extent){to_start, to_end, true, true});
     machine->usable += to_length;
     poison_unmark(to, to_length);
-    machine_carry(machine, from_start, to_start, num_min(from_length, to_length));
+    machine_move_pages(machine, from_start, to_start, num_min(from_length, to_length));
     machine_drop(machine, from_start, from_end);
     return to;
 }
@@ -224,7 +225,7 @@ static int machine_madvise(struct os_kernel *kernel, void *address, size_t lengt
         return 0;
     if (num_address(address) - num_address(machine->memory) < MACHINE_BREAK_LIMIT) {
         if (!machine_holds(machine, address, length)) {
-            machine_wrong(machine, "madvise above the break");
+            machine_violation(machine, "madvise above the break");
             errno = ENOMEM;
             return -1;
         }
@@ -255,7 +256,7 @@ static ssize_t machine_getrandom(struct os_kernel *kernel, void *buffer, size_t 
 
 static void machine_broken(struct os_kernel *kernel, const char *call, int error) {
     (void)error;
-    machine_wrong(machine_of(kernel), call);
+    machine_violation(machine_of(kernel), call);
 }
 
 /* ---- the box ---- */
@@ -294,10 +295,10 @@ void machine_close(struct machine *machine) {
 void machine_reset(struct machine *machine) {
     machine_drop(machine, 0, MACHINE_MAP_SPACE);
     if (++machine->resets % RESETS_A_SCRUB == 0)
-        machine_clean_strewn(machine);
+        machine_clean_dirty(machine);
     machine_set_brk(machine, 0);
     machine->stretches = 0;
-    machine->visited = false;
+    machine->foreign_moved = false;
     machine->calls = 0;
     machine->refuse_from = machine->refuse_to = 0;
     machine->refused = 0;
@@ -309,7 +310,7 @@ void machine_scrub(struct machine *machine) {
     madvise(machine->memory, MACHINE_BREAK_LIMIT + MACHINE_GAP + MACHINE_MAP_SPACE,
             MADV_DONTNEED);
     memset(machine->written, 0, sizeof machine->written);
-    machine->strewn = 0;
+    machine->dirty = 0;
     machine->resets = 0;
 }
 
@@ -374,13 +375,13 @@ uint64_t machine_state(const struct machine *machine) {
     return sum;
 }
 
-const char *machine_check(struct machine *machine, bool fences) {
+const char *machine_check(struct machine *machine, bool guards) {
     size_t above = num_ceil(machine->brk, MACHINE_PAGE);
     if (!POISON_ACTIVE && !machine_is_zero(machine->memory + above))
-        machine_wrong(machine, "a write above the break");
-    if (!machine_foreigners_are_well(machine))
-        machine_wrong(machine, "a write into what somebody else took of the break");
-    for (size_t i = 0; fences && i < machine->extents; i++)
-        machine_look_at_fence(machine, &machine->extent[i]);
+        machine_violation(machine, "a write above the break");
+    if (!machine_foreign_intact(machine))
+        machine_violation(machine, "a write into what somebody else took of the break");
+    for (size_t i = 0; guards && i < machine->extents; i++)
+        machine_check_guard(machine, &machine->extent[i]);
     return machine->wrong;
 }

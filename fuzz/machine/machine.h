@@ -55,7 +55,7 @@ struct machine {
     /* What somebody else took of the break, from low to high. */
     struct machine_stretch foreign[MACHINE_STRETCHES];
     size_t stretches;
-    bool visited; /* somebody else has moved the break since the reset */
+    bool foreign_moved; /* somebody else has moved the break since the reset */
     struct machine_extent extent[MACHINE_EXTENTS];
     size_t extents;
     size_t usable; /* bytes mapped readable and writable */
@@ -64,10 +64,11 @@ struct machine {
     size_t refuse_from, refuse_to;
     size_t refused;    /* calls refused, for whatever reason */
     const char *wrong; /* the first illegal call, or NULL */
-    bool tells;        /* whoever writes to a long mapping tells by machine_written */
-    size_t marked;     /* bytes of the mapping space poisoned unless usable */
-    size_t strewn;     /* bytes of it in which something may be left until a scrub */
-    size_t resets;     /* since the last */
+    bool
+        reports_writes; /* whoever writes to a long mapping tells by machine_report_write */
+    size_t poisoned;    /* bytes of the mapping space poisoned unless usable */
+    size_t dirty;       /* bytes of it in which something may be left until a scrub */
+    size_t resets;      /* since the last */
     /* By page of it: somebody told of a write. */
     uint8_t written[MACHINE_MAP_SPACE / MACHINE_PAGE];
 };
@@ -105,7 +106,7 @@ bool machine_holds(const struct machine *machine, const void *address, size_t le
  * and moved by the pages that somebody told of, which costs no call of the real kernel;
  * what nobody told of is cleaned by the next reset.
  */
-void machine_written(struct machine *machine, const void *address, size_t length);
+void machine_report_write(struct machine *machine, const void *address, size_t length);
 
 /* It lies in a mapping, not in the break. */
 bool machine_is_mapped(const struct machine *machine, const void *address);
@@ -123,6 +124,6 @@ uint64_t machine_state(const struct machine *machine);
  * The first thing that is wrong (an illegal call, a write where none may be), or NULL. Inaccessible
  * pages are looked at when they are unmapped, and, where `fences`, now.
  */
-const char *machine_check(struct machine *machine, bool fences);
+const char *machine_check(struct machine *machine, bool guards);
 
 #endif

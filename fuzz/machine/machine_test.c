@@ -35,7 +35,7 @@ START_TEST(the_break_behaves_as_linux_says) {
 }
 END_TEST
 
-START_TEST(a_foreigner_lowers_only_what_he_raised) {
+START_TEST(another_user_lowers_only_what_it_raised) {
     open_machine();
     kernel->sbrk(kernel, 100);
     ck_assert(!machine_foreign_sbrk(&machine, -50));
@@ -105,7 +105,7 @@ static bool all_zero(const char *at, size_t length) {
 /* Whether or not somebody told of what he wrote, the next one finds it clean. */
 START_TEST(long_mappings_are_clean_again) {
     open_machine();
-    machine.tells = true;
+    machine.reports_writes = true;
     const size_t length = 64 * PAGE;
     char *a = kernel->mmap(kernel, length, PROT_READ | PROT_WRITE);
     memset(a, 1, length); /* a heap's own table: nobody tells */
@@ -113,14 +113,15 @@ START_TEST(long_mappings_are_clean_again) {
     ck_assert_ptr_eq(kernel->mmap(kernel, length, PROT_READ | PROT_WRITE), a);
     ck_assert(all_zero(a, length));
     a[0] = a[40 * PAGE + 7] = 1;
-    machine_written(&machine, a, 1);
-    machine_written(&machine, a + 40 * PAGE + 7, 1);
+    machine_report_write(&machine, a, 1);
+    machine_report_write(&machine, a + 40 * PAGE + 7, 1);
     kernel->munmap(kernel, a, length);
     ck_assert_ptr_eq(kernel->mmap(kernel, length, PROT_READ | PROT_WRITE), a);
     ck_assert(all_zero(a, length));
     kernel->munmap(kernel, a, length);
     kernel->mmap(kernel, PAGE, PROT_READ | PROT_WRITE);
-    machine_written(&machine, a, 1); /* told of a short one, which is cleaned whole */
+    machine_report_write(&machine, a,
+                         1); /* told of a short one, which is cleaned whole */
     kernel->munmap(kernel, a, PAGE);
     kernel->mmap(kernel, length, PROT_READ | PROT_WRITE);
     memset(a, 1, length);
@@ -128,7 +129,7 @@ START_TEST(long_mappings_are_clean_again) {
     kernel->mmap(kernel, length, PROT_READ | PROT_WRITE);
     ck_assert(all_zero(a, length));
     a[5 * PAGE] = 1;
-    machine_written(&machine, a, 1);
+    machine_report_write(&machine, a, 1);
     machine_scrub(&machine); /* told of another page only */
     kernel->mmap(kernel, length, PROT_READ | PROT_WRITE);
     ck_assert(all_zero(a, length));
@@ -182,7 +183,7 @@ END_TEST
 int main(void) {
     return suite_run(
         "machine",
-        SUITE(the_break_behaves_as_linux_says, a_foreigner_lowers_only_what_he_raised,
+        SUITE(the_break_behaves_as_linux_says, another_user_lowers_only_what_it_raised,
               mappings_are_zero_and_kept_apart, mremap_moves_into_what_is_reserved,
               long_mappings_are_clean_again, what_a_correct_allocator_never_does_is_seen,
               calls_are_refused_on_schedule));

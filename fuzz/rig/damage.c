@@ -94,7 +94,7 @@ static bool damage_do(struct rig *rig, enum op_kind kind,
         damage.wrote[i] = damage.was[i] ^ (unsigned char)(bits + 1 ? bits + 1 : 1);
     }
     memcpy(at, damage.wrote, length);
-    machine_written(rig->machine, at, length);
+    machine_report_write(rig->machine, at, length);
     misuse->pending[misuse->pendings++] = damage;
     misuse->executed[kind - OP_OVERFLOW]++;
     return true;

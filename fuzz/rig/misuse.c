@@ -151,7 +151,7 @@ static bool misuse_forged_free(struct rig *rig, const struct op *op) {
     char *forged = block->address + 32;
     size_t header[2] = {0, 1 + ((size_t)op->count & ~(size_t)15)};
     memcpy(forged - sizeof header, header, sizeof header);
-    machine_written(rig->machine, forged - sizeof header, sizeof header);
+    machine_report_write(rig->machine, forged - sizeof header, sizeof header);
     bool sound = misuse_bad_free(rig, op, forged, "interior-pointer");
     pattern_fill(block->address, block->asked, block->serial);
     return sound;

@@ -10,7 +10,7 @@
 
 void rig_init(struct rig *rig, const struct subject *subject, struct machine *machine) {
     *rig = (struct rig){.subject = subject, .machine = machine, .walks = true};
-    machine->tells = true;
+    machine->reports_writes = true;
 }
 
 /* An operation reaches the allocator. */
@@ -39,7 +39,7 @@ struct rig_written {
 
 static void rig_tell_spot(void *context, size_t at, size_t size) {
     const struct rig_written *to = context;
-    machine_written(to->machine, to->block + at, size);
+    machine_report_write(to->machine, to->block + at, size);
 }
 
 /* Tells the machine where a block of so many bytes was filled. */
@@ -58,7 +58,7 @@ static void rig_tell_behind(struct rig *rig, const char *block, size_t reserved)
         return;
     if (!machine_holds(rig->machine, behind, length))
         length = (size_t)-num_address(behind) % MACHINE_PAGE;
-    machine_written(rig->machine, behind, length);
+    machine_report_write(rig->machine, behind, length);
 }
 
 /* Fills a block for its slot. */
@@ -73,7 +73,7 @@ static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
 static void rig_tell_back(struct rig *rig, const struct shadow_block *block) {
     if (!rig->subject->quarantines || !block->address)
         return;
-    machine_written(rig->machine, block->address, block->reserved);
+    machine_report_write(rig->machine, block->address, block->reserved);
     rig_tell_behind(rig, block->address, block->reserved);
 }
 
@@ -219,7 +219,7 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
     if (old.address && !judge_contents(rig, op->slot, block, size))
         return false;
     if (old.address && block != old.address) /* it may be a copy */
-        machine_written(rig->machine, block, num_min(old.reserved, reserved));
+        machine_report_write(rig->machine, block, num_min(old.reserved, reserved));
     return rig_accept(rig, &request, block);
 }
 

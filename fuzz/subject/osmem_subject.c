@@ -129,7 +129,7 @@ static bool osmem_fences_hold(const struct osmem_self *self) {
 static bool osmem_top_is_trimmed(const struct osmem_self *self) {
     const struct os_heap *heap = &self->front.heap;
     if (heap->break_span == SPANS_MAX || self->machine->refused ||
-        self->machine->visited || !heap->span[heap->break_span].granules)
+        self->machine->foreign_moved || !heap->span[heap->break_span].granules)
         return true;
     const struct os_span *span = &heap->span[heap->break_span];
     return tags_left_free(span->tags + span->granules) * GRANULE <

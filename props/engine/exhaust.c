@@ -279,7 +279,8 @@ bool exhaust(const struct exhaust_options *options, struct exhaust_counts *count
     bool room = trial_open(&exhaust_trial, &options->subject, 1, exhaust_end) &&
                 level_add(&level, &(struct exhaust_state){.programs = 1});
     *counts = (struct exhaust_counts){.programs = 0};
-    exhaust_trial.machine[0].tells = false; /* a state does not say what nobody told of */
+    exhaust_trial.machine[0].reports_writes =
+        false; /* a state does not say what nobody told of */
     for (unsigned length = 0; room && length < options->ops; length++) {
         struct exhaust_level next = {.bits = 0};
         for (size_t i = 0; room && i < level.count; i++)
