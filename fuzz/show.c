@@ -56,7 +56,7 @@ static void run(const struct subject *const *subjects, unsigned count,
             _exit(2);
     lockstep_init(&lockstep, subjects, machines, count);
     for (unsigned i = 0; i < count; i++) {
-        lockstep.rig[i].fits = true;
+        lockstep.rig[i].checks_fit = true;
         lockstep.rig[i].on_call = note_call;
         lockstep.rig[i].context = &shown->calls[i];
     }

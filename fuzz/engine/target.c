@@ -55,7 +55,7 @@ static struct target_counters *target_open_counters(void) {
 
 /* The subjects and their machines, opened once for all inputs. */
 static void target_open(struct lockstep *lockstep, const struct subject *const *subjects,
-                        unsigned count, bool fits) {
+                        unsigned count, bool checks_fit) {
     static struct machine machines[LOCKSTEP_MAX];
     for (unsigned i = 0; i < count; i++)
         if (!machine_open(&machines[i])) {
@@ -65,15 +65,15 @@ static void target_open(struct lockstep *lockstep, const struct subject *const *
         }
     lockstep_init(lockstep, subjects, machines, count);
     for (unsigned i = 0; i < count; i++)
-        lockstep->rig[i].fits = fits;
+        lockstep->rig[i].checks_fit = checks_fit;
 }
 
-void target_run(const struct subject *const *subjects, unsigned count, bool fits,
+void target_run(const struct subject *const *subjects, unsigned count, bool checks_fit,
                 const uint8_t *bytes, size_t length) {
     static struct lockstep lockstep;
     static struct target_counters *counters;
     if (!counters) {
-        target_open(&lockstep, subjects, count, fits);
+        target_open(&lockstep, subjects, count, checks_fit);
         counters = target_open_counters();
     }
     size_t before = lockstep_checked(&lockstep);

@@ -12,7 +12,7 @@
  * Runs a program on `count` subjects in lockstep, always the same ones. A failure is told
  * on standard error and ends the process. `fits`: hold each choice against the best fit.
  */
-void target_run(const struct subject *const *subjects, unsigned count, bool fits,
+void target_run(const struct subject *const *subjects, unsigned count, bool checks_fit,
                 const uint8_t *bytes, size_t length);
 
 #endif

@@ -7,14 +7,14 @@
 
 /* A block of so many bytes has no neighbour within a page. */
 enum {
-    DAMAGE_ALONE = 128 << 10,
+    DAMAGE_LARGE = 128 << 10,
 };
 
 /* As what a damage may be told. */
 static const char *damage_kinds(const struct misuse_damage *damage) {
     if (damage->region == REGION_LINK)
         return "write-after-free";
-    if (damage->kind == OP_OVERFLOW && damage->at == damage->behind)
+    if (damage->kind == OP_OVERFLOW && damage->at == damage->end)
         return "heap-buffer-overflow";
     if (damage->region == REGION_LEFT_PADDING)
         return "heap-buffer-underflow";
@@ -27,21 +27,21 @@ static void damage_drop(struct misuse *misuse, unsigned number) {
     misuse->pending[number] = misuse->pending[--misuse->pendings];
 }
 
-bool damage_settle(struct rig *rig, const struct subject_report *fault) {
+bool damage_repair(struct rig *rig, const struct subject_report *report) {
     struct misuse *misuse = &rig->misuse;
     bool any = false;
     for (unsigned i = misuse->pendings; i-- > 0;) {
         struct misuse_damage *damage = &misuse->pending[i];
         bool link = damage->region == REGION_LINK;
-        if (num_address(damage->at) - num_address(fault->damaged) >= fault->size ||
-            link != fault->link)
+        if (num_address(damage->at) - num_address(report->damaged) >= report->size ||
+            link != report->link)
             continue;
         any = true;
         if (!link)
             memcpy(damage->at, damage->was, damage->length);
         misuse->found[damage->kind - OP_OVERFLOW]++;
-        if (!misuse_lists(damage_kinds(damage), fault->kind))
-            misuse_fail(rig, damage_kinds(damage), damage->kind, fault->kind);
+        if (!misuse_lists(damage_kinds(damage), report->kind))
+            misuse_fail(rig, damage_kinds(damage), damage->kind, report->kind);
         damage_drop(misuse, i);
     }
     return any;
@@ -52,7 +52,7 @@ bool damage_settle(struct rig *rig, const struct subject_report *fault) {
 static bool damage_hits_live(const struct rig *rig, const char *at, size_t length) {
     for (unsigned slot = 0; slot < OP_SLOTS; slot++) {
         const struct shadow_block *block = &rig->shadow.slot[slot];
-        if (block->address && at < block->address + block->asked &&
+        if (block->address && at < block->address + block->requested &&
             block->address < at + length)
             return true;
     }
@@ -69,9 +69,9 @@ static bool damage_overlaps(const struct misuse *misuse, const char *at, size_t 
 
 /* Changes bytes if the subject promises to find that; of one granule, so that all fare alike.
  * `block`: the one that they are behind, if any. */
-static bool damage_do(struct rig *rig, enum op_kind kind,
-                      const struct shadow_block *block, char *at, size_t length,
-                      uint8_t bits) {
+static bool damage_write(struct rig *rig, enum op_kind kind,
+                         const struct shadow_block *block, char *at, size_t length,
+                         uint8_t bits) {
     struct misuse *misuse = &rig->misuse;
     length = num_min(length, MISUSE_BYTES - num_address(at) % MISUSE_BYTES);
     if (misuse->pendings == MISUSE_PENDING || length == 0 ||
@@ -81,7 +81,7 @@ static bool damage_do(struct rig *rig, enum op_kind kind,
     struct misuse_damage damage = {
         .at = at,
         .block = block ? block->address : NULL,
-        .behind = block ? block->address + block->asked : NULL,
+        .end = block ? block->address + block->requested : NULL,
         .length = length,
         .kind = kind,
         .region = rig->subject->region(rig->self, at),
@@ -102,17 +102,19 @@ static bool damage_do(struct rig *rig, enum op_kind kind,
 
 bool damage_overflow(struct rig *rig, const struct op *op) {
     const struct shadow_block *block = misuse_live(rig, op->slot);
-    if (!block || block->asked != block->reserved)
+    if (!block || block->requested != block->usable)
         return true; /* without a canary the room is the user's */
-    if (block->asked >= DAMAGE_ALONE && op->count & 1) {
+    if (block->requested >= DAMAGE_LARGE && op->count & 1) {
         size_t far = op->count * (MACHINE_PAGE / 256);
-        return damage_do(rig, OP_OVERFLOW, block, block->address + block->asked + far,
-                         1 + op->count / 16, op->count / 16);
+        return damage_write(rig, OP_OVERFLOW, block,
+                            block->address + block->requested + far, 1 + op->count / 16,
+                            op->count / 16);
     }
-    size_t most = MISUSE_BYTES - block->asked % MISUSE_BYTES;
+    size_t most = MISUSE_BYTES - block->requested % MISUSE_BYTES;
     size_t skipped = op->count / 16 % most;
-    return damage_do(rig, OP_OVERFLOW, block, block->address + block->asked + skipped,
-                     1 + op->count % (most - skipped), op->count / 16);
+    return damage_write(rig, OP_OVERFLOW, block,
+                        block->address + block->requested + skipped,
+                        1 + op->count % (most - skipped), op->count / 16);
 }
 
 bool damage_underflow(struct rig *rig, const struct op *op) {
@@ -120,19 +122,19 @@ bool damage_underflow(struct rig *rig, const struct op *op) {
     size_t length = 1 + op->count % MISUSE_BYTES;
     if (!block)
         return true;
-    return damage_do(rig, OP_UNDERFLOW, NULL, block->address - length, length,
-                     op->count / 16);
+    return damage_write(rig, OP_UNDERFLOW, NULL, block->address - length, length,
+                        op->count / 16);
 }
 
 bool damage_write_after_free(struct rig *rig, const struct op *op) {
     const struct shadow_block *dead = misuse_dead(rig, op->slot);
-    if (!dead || dead->reserved == 0)
+    if (!dead || dead->usable == 0)
         return true;
     /* A quarter of them where a free list's links stand. */
-    size_t offset = op->count < 64 ? 0 : (op->count - 64u) * dead->reserved / 192;
-    size_t length = num_min(1 + op->count % MISUSE_BYTES, dead->reserved - offset);
-    return damage_do(rig, OP_WRITE_AFTER_FREE, NULL, dead->address + offset, length,
-                     op->count / 16);
+    size_t offset = op->count < 64 ? 0 : (op->count - 64u) * dead->usable / 192;
+    size_t length = num_min(1 + op->count % MISUSE_BYTES, dead->usable - offset);
+    return damage_write(rig, OP_WRITE_AFTER_FREE, NULL, dead->address + offset, length,
+                        op->count / 16);
 }
 
 /* A link comes to stand in what is free, and memory goes back to the system. */
@@ -143,7 +145,7 @@ static bool damage_is_gone(const struct misuse_damage *damage, enum subject_regi
             (!stands && (now == REGION_FREE || now == REGION_NONE)));
 }
 
-bool damage_watch(struct rig *rig) {
+bool damage_check(struct rig *rig) {
     struct misuse *misuse = &rig->misuse;
     for (unsigned i = misuse->pendings; i-- > 0;) {
         const struct misuse_damage *damage = &misuse->pending[i];
@@ -162,16 +164,16 @@ bool damage_watch(struct rig *rig) {
     return true;
 }
 
-bool damage_looked_around(struct rig *rig, const struct shadow_block *dead) {
+bool damage_check_neighbours(struct rig *rig, const struct shadow_block *dead) {
     const struct misuse *misuse = &rig->misuse;
-    size_t room =
-        num_ceil(dead->reserved + rig->subject->canary_min, rig->subject->alignment);
+    size_t size =
+        num_ceil(dead->usable + rig->subject->canary_min, rig->subject->alignment);
     if (num_address(dead->address) % MACHINE_PAGE == 0)
         return true; /* it may have had a mapping of its own, which has no neighbours */
     for (unsigned i = 0; i < misuse->pendings; i++) {
         const struct misuse_damage *damage = &misuse->pending[i];
         bool left = num_address(dead->address) - num_address(damage->at) <= MISUSE_BYTES;
-        if (left || damage->block == dead->address + room)
+        if (left || damage->block == dead->address + size)
             return misuse_fail(rig, damage_kinds(damage), damage->kind,
                                "nothing was told by the free right beside it");
     }

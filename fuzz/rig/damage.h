@@ -18,13 +18,13 @@ bool damage_underflow(struct rig *rig, const struct op *op);
 bool damage_write_after_free(struct rig *rig, const struct op *op);
 
 /* Puts right what the subject told of; false if nothing is damaged there. */
-bool damage_settle(struct rig *rig, const struct subject_report *fault);
+bool damage_repair(struct rig *rig, const struct subject_report *report);
 
 /* Each damage was told of before its block changed its state. */
-bool damage_watch(struct rig *rig);
+bool damage_check(struct rig *rig);
 
 /* Of what lies right beside a block that came back, a subject that looks around has told. */
-bool damage_looked_around(struct rig *rig, const struct shadow_block *dead);
+bool damage_check_neighbours(struct rig *rig, const struct shadow_block *dead);
 
 /* The check at the end tells of whatever was not met before. */
 bool damage_finish(struct rig *rig);

@@ -2,10 +2,10 @@
 
 #include "osmem/base/num.h"
 
-static void fit_add(void *context, const char *address, size_t room) {
+static void fit_add(void *context, const char *address, size_t size) {
     struct fit *fit = context;
     if (fit->count < FIT_BLOCKS)
-        fit->block[fit->count] = (struct fit_block){address, room};
+        fit->block[fit->count] = (struct fit_block){address, size};
     fit->count++;
 }
 
@@ -15,9 +15,9 @@ void fit_note(struct fit *fit, const struct subject *subject, void *self) {
 }
 
 /* The noted block that the answer lies in, or NULL. */
-static const struct fit_block *fit_chosen(const struct fit *fit, const char *answer) {
+static const struct fit_block *fit_taken(const struct fit *fit, const char *answer) {
     for (size_t i = 0; i < fit->count; i++)
-        if (num_address(answer) - num_address(fit->block[i].address) < fit->block[i].room)
+        if (num_address(answer) - num_address(fit->block[i].address) < fit->block[i].size)
             return &fit->block[i];
     return NULL;
 }
@@ -26,16 +26,16 @@ bool fit_holds(const struct fit *fit, const char *answer, size_t need, bool lowe
                struct fit_block *better) {
     if (fit->count > FIT_BLOCKS)
         return true;
-    const struct fit_block *chosen = fit_chosen(fit, answer);
-    if (!chosen)
+    const struct fit_block *taken = fit_taken(fit, answer);
+    if (!taken)
         return true;
     /* A block that was too small has grown: then nothing may have been large enough. */
-    size_t limit = chosen->room >= need ? chosen->room : SIZE_MAX;
+    size_t limit = taken->size >= need ? taken->size : SIZE_MAX;
     for (size_t i = 0; i < fit->count; i++) {
         const struct fit_block *block = &fit->block[i];
-        bool before = lowest && limit < SIZE_MAX && block->room == limit &&
-                      num_address(block->address) < num_address(chosen->address);
-        if (block->room >= need && (block->room < limit || before)) {
+        bool before = lowest && limit < SIZE_MAX && block->size == limit &&
+                      num_address(block->address) < num_address(taken->address);
+        if (block->size >= need && (block->size < limit || before)) {
             *better = *block;
             return false;
         }
@@ -45,15 +45,15 @@ bool fit_holds(const struct fit *fit, const char *answer, size_t need, bool lowe
 
 bool fit_any(const struct fit *fit, size_t need) {
     for (size_t i = 0; i < fit->count && i < FIT_BLOCKS; i++)
-        if (fit->block[i].room >= need)
+        if (fit->block[i].size >= need)
             return true;
     return false;
 }
 
-bool fit_in_place(const struct fit *fit, const char *block, size_t room, size_t header,
+bool fit_in_place(const struct fit *fit, const char *block, size_t size, size_t header,
                   size_t need) {
     for (size_t i = 0; i < fit->count && i < FIT_BLOCKS; i++)
-        if (fit->block[i].address == block + room + header)
-            return room + header + fit->block[i].room >= need;
+        if (fit->block[i].address == block + size + header)
+            return size + header + fit->block[i].size >= need;
     return false;
 }

@@ -17,7 +17,7 @@ enum {
 
 struct fit_block {
     const char *address;
-    size_t room;
+    size_t size;
 };
 
 struct fit {
@@ -39,7 +39,7 @@ bool fit_holds(const struct fit *fit, const char *answer, size_t need, bool lowe
 bool fit_any(const struct fit *fit, size_t need);
 
 /* A block of `room` bytes could be grown to `need` where it stands; `header` bytes are between blocks. */
-bool fit_in_place(const struct fit *fit, const char *block, size_t room, size_t header,
+bool fit_in_place(const struct fit *fit, const char *block, size_t size, size_t header,
                   size_t need);
 
 #endif

@@ -44,9 +44,9 @@ bool judge_heap(struct rig *rig, bool full) {
         !judge_fail(rig, "statistics", "as many blocks as the program holds",
                     "%zu in use, %zu held", seen.blocks, rig->shadow.live))
         return false;
-    if (subject->usable_size && seen.bytes != rig->shadow.reserved)
+    if (subject->usable_size && seen.bytes != rig->shadow.usable)
         return judge_fail(rig, "statistics", "as many bytes as the program may use",
-                          "%zu in use, %zu held", seen.bytes, rig->shadow.reserved);
+                          "%zu in use, %zu held", seen.bytes, rig->shadow.usable);
     return true;
 }
 
@@ -56,12 +56,13 @@ bool judge_contents(struct rig *rig, unsigned slot, const char *address, size_t 
         return true;
     return judge_fail(rig, "contents", "the bytes that the program wrote",
                       "byte %zu of s%u's %zu has changed", at, slot,
-                      rig->shadow.slot[slot].asked);
+                      rig->shadow.slot[slot].requested);
 }
 
 /* What the laws of choice are about. */
-static bool judge_chooses(const struct rig *rig, const struct rig_request *request) {
-    return rig->fits && rig->subject->free_blocks && request->kind != OP_ALIGNED_ALLOC;
+static bool judge_is_placed(const struct rig *rig, const struct rig_request *request) {
+    return rig->checks_fit && rig->subject->free_blocks &&
+           request->kind != OP_ALIGNED_ALLOC;
 }
 
 struct rig_request judge_request(struct rig *rig, enum op_kind kind, unsigned slot,
@@ -83,7 +84,7 @@ struct rig_request judge_request(struct rig *rig, enum op_kind kind, unsigned sl
                           machine_refusal_pending(rig->machine);
     if (may_be_refused && rig->subject->digest)
         request.digest = rig->subject->digest(rig->self);
-    if (judge_chooses(rig, &request))
+    if (judge_is_placed(rig, &request))
         fit_note(&rig->fit, rig->subject, rig->self);
     return request;
 }
@@ -116,7 +117,7 @@ static bool judge_fit(struct rig *rig, const struct rig_request *request,
     size_t need =
         num_ceil(num_max(request->size + subject->canary_min, 1), subject->alignment);
     bool mapped = machine_is_mapped(rig->machine, block);
-    if (!judge_chooses(rig, request))
+    if (!judge_is_placed(rig, request))
         return true;
     if (block != old->address && rig->machine->brk > request->brk &&
         fit_any(&rig->fit, need) &&
@@ -127,36 +128,36 @@ static bool judge_fit(struct rig *rig, const struct rig_request *request,
     if (request->kind == OP_REALLOC && old->address) {
         if (block == old->address || mapped ||
             machine_is_mapped(rig->machine, old->address) ||
-            !fit_in_place(&rig->fit, old->address, old->reserved, subject->header, need))
+            !fit_in_place(&rig->fit, old->address, old->usable, subject->header, need))
             return true;
         return judge_fail(rig, "in place", "growth into what is free right behind",
-                          "a move, to grow %zu bytes to %zu", old->reserved, need);
+                          "a move, to grow %zu bytes to %zu", old->usable, need);
     }
     if (fit_holds(&rig->fit, block, need, subject->address_ordered, &better))
         return true;
     return judge_fail(rig, "best fit", "the smallest free block that is large enough",
-                      "one of %zu bytes passed over for %zu", better.room, need);
+                      "one of %zu bytes passed over for %zu", better.size, need);
 }
 
 /* Usable is what was asked, rounded up; a mapping's end with its page. */
 static bool judge_waste(struct rig *rig, const struct rig_request *request,
-                        const char *block, size_t reserved) {
+                        const char *block, size_t usable) {
     size_t need = rig->subject->canary_min
                       ? request->size
                       : num_ceil(num_max(request->size, 1), rig->subject->alignment);
     size_t most = rig->subject->waste;
     if (machine_is_mapped(rig->machine, block) && most < SIZE_MAX)
         most += MACHINE_PAGE;
-    return reserved <= need || reserved - need <= most ||
+    return usable <= need || usable - need <= most ||
            rig->machine->refused != request->refused ||
            judge_fail(rig, "waste", "no more than was asked, rounded up",
-                      "%zu usable bytes for %zu", reserved, request->size);
+                      "%zu usable bytes for %zu", usable, request->size);
 }
 
 bool judge_block(struct rig *rig, const struct rig_request *request, char *block,
-                 size_t *reserved) {
+                 size_t *usable) {
     size_t alignment = num_max(request->alignment, rig->subject->alignment);
-    *reserved = 0;
+    *usable = 0;
     if (request->impossible &&
         !judge_fail(rig, "impossible", "NULL", "a block for %zu bytes aligned to %zu",
                     request->size, request->alignment))
@@ -168,24 +169,24 @@ bool judge_block(struct rig *rig, const struct rig_request *request, char *block
         !judge_fail(rig, "alignment", "a multiple of the alignment", "%zu bytes off %zu",
                     num_address(block) % alignment, alignment))
         return false;
-    *reserved = request->size;
+    *usable = request->size;
     if (rig->subject->usable_size)
-        *reserved = rig->subject->usable_size(rig->self, block);
-    if (*reserved < request->size &&
-        !judge_fail(rig, "usable size", "at least the size asked", "%zu of %zu",
-                    *reserved, request->size))
+        *usable = rig->subject->usable_size(rig->self, block);
+    if (*usable < request->size &&
+        !judge_fail(rig, "usable size", "at least the size asked", "%zu of %zu", *usable,
+                    request->size))
         return false;
-    if (!rig->subject->real_kernel && *reserved &&
-        !machine_holds(rig->machine, block, *reserved) &&
+    if (!rig->subject->real_kernel && *usable &&
+        !machine_holds(rig->machine, block, *usable) &&
         !judge_fail(rig, "outside", "memory of the heap",
-                    "%zu bytes that the kernel did not give", *reserved))
+                    "%zu bytes that the kernel did not give", *usable))
         return false;
-    if (!judge_waste(rig, request, block, *reserved))
+    if (!judge_waste(rig, request, block, *usable))
         return false;
-    unsigned other = shadow_overlap(&rig->shadow, request->slot, block, *reserved);
+    unsigned other = shadow_overlap(&rig->shadow, request->slot, block, *usable);
     if (other < OP_SLOTS && !judge_fail(rig, "disjoint", "memory that nobody has",
-                                        "%zu bytes that overlap s%u's %zu", *reserved,
-                                        other, rig->shadow.slot[other].reserved))
+                                        "%zu bytes that overlap s%u's %zu", *usable,
+                                        other, rig->shadow.slot[other].usable))
         return false;
     return judge_fit(rig, request, block);
 }

@@ -47,6 +47,6 @@ bool judge_refusal(struct rig *rig, const struct rig_request *request);
 /* A block that was handed out: possible, aligned, ours, nobody else's, and large enough.
  */
 bool judge_block(struct rig *rig, const struct rig_request *request, char *block,
-                 size_t *reserved);
+                 size_t *usable);
 
 #endif

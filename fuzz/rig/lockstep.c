@@ -46,7 +46,7 @@ static bool lockstep_compare(struct lockstep *lockstep, unsigned slot,
     bool alike = true;
     for (unsigned i = 0; i < lockstep->rigs; i++) {
         struct rig *rig = &lockstep->rig[i];
-        if (!rig->answer.asked)
+        if (!rig->answer.requested)
             continue;
         first = first ? first : rig;
         alike = alike && rig->answer.given == first->answer.given;

@@ -24,7 +24,7 @@ static bool run_text(const struct subject *const *subjects, unsigned count,
         ck_assert(machine_open(&machines[i]));
     lockstep_init(&lockstep, subjects, machines, count);
     for (unsigned i = 0; i < count; i++)
-        lockstep.rig[i].fits = true;
+        lockstep.rig[i].checks_fit = true;
     bool sound = lockstep_run(&lockstep, bytes, length);
     for (unsigned i = 0; i < count; i++)
         machine_close(&machines[i]);

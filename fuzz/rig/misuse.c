@@ -23,30 +23,30 @@ bool misuse_lists(const char *list, const char *word) {
 
 /* ---- faults ---- */
 
-static void misuse_told(void *context, const struct subject_report *fault) {
+static void misuse_on_report(void *context, const struct subject_report *report) {
     struct rig *rig = context;
     struct misuse *misuse = &rig->misuse;
-    if (misuse->kinds && fault->address == misuse->address) {
-        misuse->told++;
-        if (!misuse_lists(misuse->kinds, fault->kind))
-            judge_fail(rig, "misuse", misuse->kinds, "%s", fault->kind);
+    if (misuse->kinds && report->address == misuse->address) {
+        misuse->reports++;
+        if (!misuse_lists(misuse->kinds, report->kind))
+            judge_fail(rig, "misuse", misuse->kinds, "%s", report->kind);
         return;
     }
-    if (!damage_settle(rig, fault)) {
-        judge_fail(rig, "misuse", "no fault", "%s", fault->kind);
+    if (!damage_repair(rig, report)) {
+        judge_fail(rig, "misuse", "no fault", "%s", report->kind);
         return;
     }
-    misuse->again = misuse->argument && fault->damaged == misuse->argument;
+    misuse->retry = misuse->argument && report->damaged == misuse->argument;
 }
 
-void misuse_call(struct rig *rig, const void *block) {
+void misuse_begin_call(struct rig *rig, const void *block) {
     rig->misuse.argument = block;
-    rig->misuse.again = false;
+    rig->misuse.retry = false;
 }
 
-bool misuse_again(struct rig *rig) {
-    bool again = rig->misuse.again && !rig->failure.oracle;
-    rig->misuse.again = false;
+bool misuse_must_retry(struct rig *rig) {
+    bool again = rig->misuse.retry && !rig->failure.oracle;
+    rig->misuse.retry = false;
     if (!again)
         rig->misuse.argument = NULL;
     return again;
@@ -82,7 +82,7 @@ const struct shadow_block *misuse_dead(const struct rig *rig, unsigned number) {
 /* ---- bad calls ---- */
 
 static uint64_t misuse_expect(struct rig *rig, const char *kinds, const char *address) {
-    rig->misuse.told = 0;
+    rig->misuse.reports = 0;
     rig->misuse.kinds = kinds;
     rig->misuse.address = address;
     return rig->subject->digest(rig->self);
@@ -94,10 +94,10 @@ static bool misuse_expected(struct rig *rig, const struct op *op, uint64_t befor
     const char *kinds = misuse->kinds;
     misuse->kinds = NULL;
     misuse->executed[op->kind - OP_OVERFLOW]++;
-    misuse->found[op->kind - OP_OVERFLOW] += misuse->told == 1;
-    if (misuse->told != 1)
+    misuse->found[op->kind - OP_OVERFLOW] += misuse->reports == 1;
+    if (misuse->reports != 1)
         return misuse_fail(rig, kinds, (enum op_kind)op->kind,
-                           misuse->told ? "told twice" : "nothing was told");
+                           misuse->reports ? "told twice" : "nothing was told");
     if (rig->subject->digest(rig->self) != before)
         return misuse_fail(rig, "a bad call does nothing", (enum op_kind)op->kind,
                            "the blocks in use differ");
@@ -136,9 +136,9 @@ static bool misuse_double_free(struct rig *rig, const struct op *op) {
 
 static bool misuse_interior_free(struct rig *rig, const struct op *op) {
     const struct shadow_block *block = misuse_live(rig, op->slot);
-    if (!block || block->reserved < 2)
+    if (!block || block->usable < 2)
         return true;
-    size_t offset = 1 + op->count * (block->reserved - 1) / 256;
+    size_t offset = 1 + op->count * (block->usable - 1) / 256;
     return misuse_bad_free(rig, op, block->address + offset,
                            offset % 16 ? "misaligned-pointer" : "interior-pointer");
 }
@@ -146,23 +146,23 @@ static bool misuse_interior_free(struct rig *rig, const struct op *op) {
 /* The middle of a block, made to look like one by whatever a header could be. */
 static bool misuse_forged_free(struct rig *rig, const struct op *op) {
     struct shadow_block *block = misuse_live(rig, op->slot);
-    if (!block || block->reserved < 64)
+    if (!block || block->usable < 64)
         return true;
     char *forged = block->address + 32;
     size_t header[2] = {0, 1 + ((size_t)op->count & ~(size_t)15)};
     memcpy(forged - sizeof header, header, sizeof header);
     machine_report_write(rig->machine, forged - sizeof header, sizeof header);
     bool sound = misuse_bad_free(rig, op, forged, "interior-pointer");
-    pattern_fill(block->address, block->asked, block->serial);
+    pattern_fill(block->address, block->requested, block->serial);
     return sound;
 }
 
 static bool misuse_foreign_free(struct rig *rig, const struct op *op) {
     static char global[64] __attribute__((aligned(16)));
     char stack[64] __attribute__((aligned(16)));
-    char *const strangers[] = {global, stack, stack + 16, (char *)(uintptr_t)4096,
-                               (char *)(uintptr_t)-16};
-    return misuse_bad_free(rig, op, strangers[op->count % 5], "foreign-pointer");
+    char *const unknown[] = {global, stack, stack + 16, (char *)(uintptr_t)4096,
+                             (char *)(uintptr_t)-16};
+    return misuse_bad_free(rig, op, unknown[op->count % 5], "foreign-pointer");
 }
 
 static bool misuse_plane_probe(struct rig *rig, const struct op *op) {
@@ -226,17 +226,17 @@ void misuse_start(struct rig *rig) {
     struct misuse *misuse = &rig->misuse;
     misuse->pendings = misuse->deads = 0;
     misuse->kinds = NULL;
-    misuse_call(rig, NULL);
+    misuse_begin_call(rig, NULL);
     memset(misuse->dead, 0, sizeof misuse->dead);
-    rig->subject->set_handler(rig->self, misuse_told, rig);
+    rig->subject->set_handler(rig->self, misuse_on_report, rig);
 }
 
 bool misuse_after(struct rig *rig, const struct shadow_block *dead) {
     struct misuse *misuse = &rig->misuse;
-    if (rig->failure.oracle || !damage_watch(rig))
+    if (rig->failure.oracle || !damage_check(rig))
         return false;
     if (!dead->address)
         return true;
     misuse->dead[misuse->deads++ % MISUSE_DEAD] = *dead;
-    return !rig->subject->checks_neighbours || damage_looked_around(rig, dead);
+    return !rig->subject->checks_neighbours || damage_check_neighbours(rig, dead);
 }

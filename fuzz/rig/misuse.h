@@ -25,7 +25,7 @@ enum {
 /* Bytes that the program may not have written. */
 struct misuse_damage {
     char *at;
-    const char *block, *behind; /* OVERFLOW: the one it is behind, and its end */
+    const char *block, *end; /* OVERFLOW: the one it is behind, and its end */
     size_t length;
     unsigned char was[MISUSE_BYTES], wrote[MISUSE_BYTES];
     enum op_kind kind;
@@ -40,10 +40,10 @@ struct misuse {
     struct shadow_block dead[MISUSE_DEAD]; /* blocks of before */
     unsigned deads;
     const void *argument; /* of the call that is being made */
-    bool again;           /* it was told of its own block, and did nothing */
+    bool retry;           /* it was told of its own block, and did nothing */
     const char *kinds;    /* a bad call is being made that must be told as one of these */
     const char *address;  /* with this address */
-    unsigned told;        /* and was so often */
+    unsigned reports;     /* and was so often */
 };
 
 void misuse_start(struct rig *rig);
@@ -51,9 +51,9 @@ void misuse_start(struct rig *rig);
 /* Carries out an operation of misuse. */
 bool misuse_do(struct rig *rig, const struct op *op);
 
-/* Around a valid call about a block: misuse_call(), then the call until not misuse_again(). */
-void misuse_call(struct rig *rig, const void *block);
-bool misuse_again(struct rig *rig);
+/* Around a valid call about a block: misuse_begin_call(), then the call until not misuse_must_retry(). */
+void misuse_begin_call(struct rig *rig, const void *block);
+bool misuse_must_retry(struct rig *rig);
 
 /* After an operation: `dead` is the block that its slot no longer holds, if its address is set. */
 bool misuse_after(struct rig *rig, const struct shadow_block *dead);

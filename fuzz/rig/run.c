@@ -20,16 +20,16 @@ static void rig_count(struct rig *rig) {
 }
 
 /* Tells of a call that is about to be made. */
-static void rig_tell(struct rig *rig, struct rig_call call) {
+static void rig_report_call(struct rig *rig, struct rig_call call) {
     call.operation = rig->operation;
     if (rig->on_call)
         rig->on_call(rig->context, &call);
 }
 
 /* Adds an answer to the run's trace. */
-static void rig_trace(struct rig *rig, const char *block, size_t reserved) {
+static void rig_trace(struct rig *rig, const char *block, size_t usable) {
     uint64_t offset = block ? (uint64_t)(block - rig->machine->memory) : UINT64_MAX;
-    rig->trace = num_mix(rig->trace + num_mix(offset) + reserved + rig->operation);
+    rig->trace = num_mix(rig->trace + num_mix(offset) + usable + rig->operation);
 }
 
 struct rig_written {
@@ -37,23 +37,23 @@ struct rig_written {
     const char *block;
 };
 
-static void rig_tell_spot(void *context, size_t at, size_t size) {
+static void rig_report_piece(void *context, size_t at, size_t size) {
     const struct rig_written *to = context;
     machine_report_write(to->machine, to->block + at, size);
 }
 
 /* Tells the machine where a block of so many bytes was filled. */
-static void rig_tell_spots(struct rig *rig, const char *block, size_t size) {
+static void rig_report_fill(struct rig *rig, const char *block, size_t size) {
     struct rig_written to = {rig->machine, block};
     if (machine_is_mapped(rig->machine, block))
-        pattern_spots(size, rig_tell_spot, &to);
+        pattern_spots(size, rig_report_piece, &to);
 }
 
 /* The subject writes behind a block's last byte; a page that is not mapped is not told of, because
  * a table of the subject's own may come to lie there, whose writes nobody tells. */
-static void rig_tell_behind(struct rig *rig, const char *block, size_t reserved) {
+static void rig_report_canary(struct rig *rig, const char *block, size_t usable) {
     size_t length = rig->subject->canary_max;
-    const char *behind = block + reserved;
+    const char *behind = block + usable;
     if (length == 0 || !machine_is_mapped(rig->machine, block))
         return;
     if (!machine_holds(rig->machine, behind, length))
@@ -63,23 +63,24 @@ static void rig_tell_behind(struct rig *rig, const char *block, size_t reserved)
 
 /* Fills a block for its slot. */
 static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
-                      size_t reserved) {
-    shadow_enter(&rig->shadow, slot, block, size, reserved);
-    rig_tell_spots(rig, block, size);
-    rig_tell_behind(rig, block, reserved);
+                      size_t usable) {
+    shadow_enter(&rig->shadow, slot, block, size, usable);
+    rig_report_fill(rig, block, size);
+    rig_report_canary(rig, block, usable);
 }
 
 /* The block may go back to a subject that fills it. */
-static void rig_tell_back(struct rig *rig, const struct shadow_block *block) {
+static void rig_report_freed(struct rig *rig, const struct shadow_block *block) {
     if (!rig->subject->quarantines || !block->address)
         return;
-    machine_report_write(rig->machine, block->address, block->reserved);
-    rig_tell_behind(rig, block->address, block->reserved);
+    machine_report_write(rig->machine, block->address, block->usable);
+    rig_report_canary(rig, block->address, block->usable);
 }
 
 /* About to ask for a block. */
-static struct rig_request rig_ask(struct rig *rig, enum op_kind kind, unsigned slot,
-                                  size_t size, size_t alignment) {
+static struct rig_request rig_begin_request(struct rig *rig, enum op_kind kind,
+                                            unsigned slot, size_t size,
+                                            size_t alignment) {
     struct rig_request request = judge_request(rig, kind, slot, size, alignment);
     rig_count(rig);
     errno = ERRNO_UNTOUCHED;
@@ -87,23 +88,23 @@ static struct rig_request rig_ask(struct rig *rig, enum op_kind kind, unsigned s
 }
 
 /* What came back, before anything else can change errno. */
-static void rig_note(struct rig *rig, const struct rig_request *request,
-                     const char *block) {
+static void rig_note_answer(struct rig *rig, const struct rig_request *request,
+                            const char *block) {
     rig->answer = (struct rig_answer){
-        .asked = true, .given = block, .error = errno, .size = request->size};
+        .requested = true, .given = block, .error = errno, .size = request->size};
     if (!rig->subject->real_kernel)
         rig_trace(rig, block, 0);
 }
 
 static bool rig_accept(struct rig *rig, const struct rig_request *request, char *block) {
-    size_t reserved;
-    rig_note(rig, request, block);
+    size_t usable;
+    rig_note_answer(rig, request, block);
     if (!block)
         return judge_refusal(rig, request);
-    if (!judge_block(rig, request, block, &reserved))
+    if (!judge_block(rig, request, block, &usable))
         return false;
-    rig->trace = num_mix(rig->trace + reserved);
-    rig_enter(rig, request->slot, block, request->size, reserved);
+    rig->trace = num_mix(rig->trace + usable);
+    rig_enter(rig, request->slot, block, request->size, usable);
     return true;
 }
 
@@ -116,19 +117,19 @@ static bool rig_free_as(struct rig *rig, unsigned slot, bool sized) {
         return true;
     if (!judge_contents(rig, slot, block.address, SIZE_MAX))
         return false;
-    rig_tell_back(rig, &block);
+    rig_report_freed(rig, &block);
     shadow_leave(&rig->shadow, slot);
     rig_count(rig);
-    rig_tell(rig,
-             (struct rig_call){.kind = sized ? OP_FREE_SIZED : OP_FREE, .slot = slot});
+    rig_report_call(
+        rig, (struct rig_call){.kind = sized ? OP_FREE_SIZED : OP_FREE, .slot = slot});
     errno = ERRNO_UNTOUCHED;
-    misuse_call(rig, block.address);
+    misuse_begin_call(rig, block.address);
     do
         if (sized)
-            rig->subject->free_sized(rig->self, block.address, 1, block.asked);
+            rig->subject->free_sized(rig->self, block.address, 1, block.requested);
         else
             rig->subject->free(rig->self, block.address);
-    while (misuse_again(rig));
+    while (misuse_must_retry(rig));
     if (errno != ERRNO_UNTOUCHED)
         return judge_fail(rig, "errno", "free keeps errno", "errno %d", errno);
     return true;
@@ -146,8 +147,9 @@ static bool rig_malloc(struct rig *rig, const struct op *op) {
     size_t size = rig_size(rig, op->slot, op->size);
     if (!rig_free(rig, op->slot))
         return false;
-    rig_tell(rig, (struct rig_call){.kind = OP_MALLOC, .slot = op->slot, .size = size});
-    struct rig_request request = rig_ask(rig, OP_MALLOC, op->slot, size, 1);
+    rig_report_call(rig,
+                    (struct rig_call){.kind = OP_MALLOC, .slot = op->slot, .size = size});
+    struct rig_request request = rig_begin_request(rig, OP_MALLOC, op->slot, size, 1);
     return rig_accept(rig, &request, rig->subject->malloc(rig->self, size));
 }
 
@@ -158,13 +160,14 @@ static bool rig_calloc(struct rig *rig, const struct op *op) {
     bool wraps = !num_mul(count, size, &total);
     if (!rig_free(rig, op->slot))
         return false;
-    rig_tell(rig, (struct rig_call){
-                      .kind = OP_CALLOC, .slot = op->slot, .count = count, .size = size});
+    rig_report_call(
+        rig, (struct rig_call){
+                 .kind = OP_CALLOC, .slot = op->slot, .count = count, .size = size});
     struct rig_request request =
-        rig_ask(rig, OP_CALLOC, op->slot, wraps ? SIZE_MAX : total, 1);
+        rig_begin_request(rig, OP_CALLOC, op->slot, wraps ? SIZE_MAX : total, 1);
     char *block = rig->subject->calloc(rig->self, count, size);
-    size_t reserved;
-    if (block && !judge_block(rig, &request, block, &reserved))
+    size_t usable;
+    if (block && !judge_block(rig, &request, block, &usable))
         return false;
     if (block && !pattern_is_zero(block, total, &wrong))
         return judge_fail(rig, "zeroed", "all bytes zero", "byte %zu of %zu is not",
@@ -179,12 +182,12 @@ static bool rig_aligned_alloc(struct rig *rig, const struct op *op) {
         return num_is_pow2(alignment) ? rig_malloc(rig, op) : rig_free(rig, op->slot);
     if (!rig_free(rig, op->slot))
         return false;
-    rig_tell(rig, (struct rig_call){.kind = OP_ALIGNED_ALLOC,
-                                    .slot = op->slot,
-                                    .size = size,
-                                    .alignment = alignment});
+    rig_report_call(rig, (struct rig_call){.kind = OP_ALIGNED_ALLOC,
+                                           .slot = op->slot,
+                                           .size = size,
+                                           .alignment = alignment});
     struct rig_request request =
-        rig_ask(rig, OP_ALIGNED_ALLOC, op->slot, size, alignment);
+        rig_begin_request(rig, OP_ALIGNED_ALLOC, op->slot, size, alignment);
     return rig_accept(rig, &request,
                       rig->subject->aligned_alloc(rig->self, alignment, size));
 }
@@ -194,14 +197,15 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
     size_t size = rig_size(rig, op->slot, op->size);
     if (old.address && !judge_contents(rig, op->slot, old.address, SIZE_MAX))
         return false;
-    rig_tell(rig, (struct rig_call){.kind = OP_REALLOC, .slot = op->slot, .size = size});
-    struct rig_request request = rig_ask(rig, OP_REALLOC, op->slot, size, 1);
-    rig_tell_back(rig, &old);
+    rig_report_call(
+        rig, (struct rig_call){.kind = OP_REALLOC, .slot = op->slot, .size = size});
+    struct rig_request request = rig_begin_request(rig, OP_REALLOC, op->slot, size, 1);
+    rig_report_freed(rig, &old);
     char *block;
-    misuse_call(rig, old.address);
+    misuse_begin_call(rig, old.address);
     do
         block = rig->subject->realloc(rig->self, old.address, size);
-    while (misuse_again(rig));
+    while (misuse_must_retry(rig));
     if (old.address && size == 0) {
         if (block)
             return judge_fail(rig, "realloc to 0", "NULL, and the block is free",
@@ -209,44 +213,44 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
         shadow_leave(&rig->shadow, op->slot);
         return true;
     }
-    rig_note(rig, &request, block);
+    rig_note_answer(rig, &request, block);
     if (!block)
         return judge_refusal(rig, &request) &&
                (!old.address || judge_contents(rig, op->slot, old.address, SIZE_MAX));
-    size_t reserved;
-    if (!judge_block(rig, &request, block, &reserved))
+    size_t usable;
+    if (!judge_block(rig, &request, block, &usable))
         return false;
     if (old.address && !judge_contents(rig, op->slot, block, size))
         return false;
     if (old.address && block != old.address) /* it may be a copy */
-        machine_report_write(rig->machine, block, num_min(old.reserved, reserved));
+        machine_report_write(rig->machine, block, num_min(old.usable, usable));
     return rig_accept(rig, &request, block);
 }
 
 /* Writes a new pattern over the bytes asked for;
  * with `usable`, touches all that is usable. */
-static bool rig_write(struct rig *rig, const struct op *op, bool usable) {
+static bool rig_write(struct rig *rig, const struct op *op, bool all) {
     struct shadow_block block = rig->shadow.slot[op->slot];
-    if (!block.address || (usable && !rig->subject->usable_size))
+    if (!block.address || (all && !rig->subject->usable_size))
         return true;
-    rig_tell(rig, (struct rig_call){.kind = op->kind, .slot = op->slot});
+    rig_report_call(rig, (struct rig_call){.kind = op->kind, .slot = op->slot});
     if (!judge_contents(rig, op->slot, block.address, SIZE_MAX))
         return false;
-    if (usable) {
-        size_t reserved;
-        misuse_call(rig, block.address);
+    if (all) {
+        size_t usable;
+        misuse_begin_call(rig, block.address);
         do
-            reserved = rig->subject->usable_size(rig->self, block.address);
-        while (misuse_again(rig));
+            usable = rig->subject->usable_size(rig->self, block.address);
+        while (misuse_must_retry(rig));
         rig_count(rig);
-        if (reserved != block.reserved)
+        if (usable != block.usable)
             return judge_fail(rig, "usable size",
                               "the same as when the block was handed out", "%zu, not %zu",
-                              reserved, block.reserved);
-        pattern_fill(block.address, reserved, block.serial);
-        rig_tell_spots(rig, block.address, reserved);
+                              usable, block.usable);
+        pattern_fill(block.address, usable, block.serial);
+        rig_report_fill(rig, block.address, usable);
     }
-    rig_enter(rig, op->slot, block.address, block.asked, block.reserved);
+    rig_enter(rig, op->slot, block.address, block.requested, block.usable);
     return true;
 }
 
@@ -254,7 +258,7 @@ static bool rig_trim(struct rig *rig) {
     if (!rig->subject->trim)
         return true;
     rig_count(rig);
-    rig_tell(rig, (struct rig_call){.kind = OP_TRIM});
+    rig_report_call(rig, (struct rig_call){.kind = OP_TRIM});
     rig->subject->trim(rig->self);
     return true;
 }
@@ -262,8 +266,9 @@ static bool rig_trim(struct rig *rig) {
 static bool rig_sbrk(struct rig *rig, ptrdiff_t step) {
     size_t before = rig->machine->brk;
     if (machine_foreign_sbrk(rig->machine, step))
-        rig_tell(rig, (struct rig_call){.kind = OP_SBRK,
-                                        .step = (ptrdiff_t)(rig->machine->brk - before)});
+        rig_report_call(
+            rig, (struct rig_call){.kind = OP_SBRK,
+                                   .step = (ptrdiff_t)(rig->machine->brk - before)});
     return true;
 }
 
@@ -303,8 +308,9 @@ static bool rig_do(struct rig *rig, const struct op *op) {
 /* ---- a run ---- */
 
 void rig_refuse(struct rig *rig, unsigned first, unsigned count) {
-    rig_tell(rig, (struct rig_call){
-                      .kind = OP_REFUSE, .refuse_first = first, .refuse_count = count});
+    rig_report_call(rig, (struct rig_call){.kind = OP_REFUSE,
+                                           .refuse_first = first,
+                                           .refuse_count = count});
     machine_refuse(rig->machine, first, count);
 }
 
@@ -321,7 +327,7 @@ void rig_start(struct rig *rig) {
 
 bool rig_step(struct rig *rig, const struct op *op) {
     rig->operation++;
-    rig->answer.asked = false;
+    rig->answer.requested = false;
     struct shadow_block before = rig->shadow.slot[op->slot];
     if (!rig_do(rig, op))
         return false;

@@ -36,10 +36,10 @@ struct rig_call {
 
 /* What the last operation's request came to. */
 struct rig_answer {
-    bool asked;  /* it made one */
-    bool given;  /* a block came back */
-    int error;   /* errno after it */
-    size_t size; /* for so many bytes */
+    bool requested; /* it made one */
+    bool given;     /* a block came back */
+    int error;      /* errno after it */
+    size_t size;    /* for so many bytes */
 };
 
 struct rig {
@@ -53,7 +53,7 @@ struct rig {
     size_t live_sum; /* of live blocks after each of those, to know their mean */
     const char *without; /* names of oracles that say nothing; NULL: all speak */
     bool walks;          /* check the heap after each operation */
-    bool fits;           /* hold each choice against the best fit */
+    bool checks_fit;     /* hold each choice against the best fit */
     struct fit fit;      /* what could have been chosen */
     struct rig_answer answer;
     struct misuse misuse; /* where the subject is misused */

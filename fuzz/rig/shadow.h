@@ -12,17 +12,17 @@
 #include "fuzz/ops/op.h"
 
 struct shadow_block {
-    char *address;   /* NULL: the slot is empty */
-    size_t asked;    /* bytes */
-    size_t reserved; /* bytes that nobody else may have: at least those asked */
-    uint64_t serial; /* of its pattern */
+    char *address;    /* NULL: the slot is empty */
+    size_t requested; /* bytes */
+    size_t usable;    /* bytes that nobody else may have: at least those asked */
+    uint64_t serial;  /* of its pattern */
 };
 
 struct shadow {
     struct shadow_block slot[OP_SLOTS];
     size_t last_size[OP_SLOTS]; /* asked, also of blocks that are freed */
     size_t live;
-    size_t reserved; /* bytes, of all live blocks */
+    size_t usable; /* bytes, of all live blocks */
     uint64_t serials;
 };
 
@@ -34,8 +34,8 @@ unsigned shadow_overlap(const struct shadow *shadow, unsigned except, const char
                         size_t length);
 
 /* The slot has this block from now on, filled with a pattern of its own. */
-void shadow_enter(struct shadow *shadow, unsigned slot, char *address, size_t asked,
-                  size_t reserved);
+void shadow_enter(struct shadow *shadow, unsigned slot, char *address, size_t requested,
+                  size_t usable);
 
 /* The slot is empty from now on. */
 void shadow_leave(struct shadow *shadow, unsigned slot);

@@ -17,7 +17,7 @@ struct osmem_self {
     struct os_cache cache;
     struct machine *machine;
     const char *fault; /* the first one that a valid program met */
-    void (*told)(void *context, const struct subject_report *fault);
+    void (*told)(void *context, const struct subject_report *report);
     void *context;
     char message[160];
 };
@@ -238,7 +238,7 @@ static void osmem_free_blocks(void *self,
 /* ---- for misuse ---- */
 
 static void osmem_watch(void *self,
-                        void (*told)(void *context, const struct subject_report *fault),
+                        void (*told)(void *context, const struct subject_report *report),
                         void *context) {
     struct osmem_self *to = self;
     to->told = told;

@@ -97,7 +97,8 @@ struct subject {
      * what an address lies in; a check of everything that tells its faults; an address within the
      * subject's own tables, a multiple of 16, or NULL. */
     void (*set_handler)(void *self,
-                        void (*told)(void *context, const struct subject_report *fault),
+                        void (*handler)(void *context,
+                                        const struct subject_report *report),
                         void *context);
     enum subject_region (*region)(void *self, const void *address);
     void (*report_damage)(void *self);

@@ -134,7 +134,7 @@ static bool exhaust_hashed(struct lockstep *lockstep, const uint8_t *path,
         const struct shadow_block *block = &rig->shadow.slot[slot];
         if (block->address)
             held += num_mix((uint64_t)(block->address - rig->machine->memory) +
-                            num_mix(block->asked));
+                            num_mix(block->requested));
     }
     exhaust_hash = num_mix(rig->subject->state(rig->self) + held);
     return true;

@@ -55,7 +55,7 @@ bool trial_open(struct trial *trial, const struct subject *const *subjects,
     }
     lockstep_init(&trial->lockstep, subjects, trial->machine, count);
     for (unsigned i = 0; i < count; i++)
-        trial->lockstep.rig[i].fits = true;
+        trial->lockstep.rig[i].checks_fit = true;
     trial_watch();
     return true;
 }
