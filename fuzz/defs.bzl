@@ -11,7 +11,7 @@ _ENGINES = {
     "replay": [],
 }
 
-def _without_choices(options):
+def _without_own_flags(options):
     """The options that choose neither a sanitizer nor a level of optimisation."""
     return [
         option
@@ -31,9 +31,9 @@ def _fuzz_transition_impl(settings, attr):
 
     # -UNDEBUG: osmem's own expectations are checked in every fuzz target.
     return {
-        "//command_line_option:copt": _without_choices(settings["//command_line_option:copt"]) +
+        "//command_line_option:copt": _without_own_flags(settings["//command_line_option:copt"]) +
                                       [optimisation, "-UNDEBUG"] + _ENGINES[engine] + chosen.copts,
-        "//command_line_option:linkopt": _without_choices(settings["//command_line_option:linkopt"]) + chosen.linkopts,
+        "//command_line_option:linkopt": _without_own_flags(settings["//command_line_option:linkopt"]) + chosen.linkopts,
         "//fuzz:engine": engine,
     }
 

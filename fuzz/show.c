@@ -92,7 +92,7 @@ static size_t failed_operation(void) {
 }
 
 /* Prints what the rig says; true if the program failed. */
-static bool tell(const char *subject, int number) {
+static bool print_result(const char *subject, int number) {
     const struct rig_failure *failure = &shown->failure;
     if (!shown->finished) {
         printf("%s: died of %s at operation %zu\n", subject, strsignal(number),
@@ -178,7 +178,7 @@ int main(int argc, char **argv) {
     int number = run_apart(subjects, count, bytes, length);
     text_print(stdout, bytes, length, failed_operation());
     putchar('\n');
-    bool fails = tell(subjects[shown->at]->name, number);
+    bool fails = print_result(subjects[shown->at]->name, number);
     show_c_program(subjects[shown->at], fails);
     return fails;
 }

@@ -34,15 +34,15 @@ size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t length, uint8_t **out,
                        uint8_t *other, size_t other_length, size_t most) {
     struct afl_mutator *mutator = data;
     uint64_t seed = random_next(&mutator->random);
-    size_t room = most < AFL_PROGRAM_MAX ? most : AFL_PROGRAM_MAX;
+    size_t limit = most < AFL_PROGRAM_MAX ? most : AFL_PROGRAM_MAX;
     *out = mutator->program;
     if (other && seed % 4 == 0)
-        length = mutate_cross(bytes, length, other, other_length, mutator->program, room,
+        length = mutate_cross(bytes, length, other, other_length, mutator->program, limit,
                               seed);
     else {
-        length = length < room ? length : room;
+        length = length < limit ? length : limit;
         memcpy(mutator->program, bytes, length);
-        length = mutate_program(mutator->program, length, room, seed);
+        length = mutate_program(mutator->program, length, limit, seed);
     }
     return length;
 }

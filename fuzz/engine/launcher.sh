@@ -127,8 +127,8 @@ findings() {
 
 if [[ $FUZZ_ENGINE == afl ]]; then run_afl; else run_libfuzzer; fi
 findings | sort >"$scratch/found"
-found=$(wc -l <"$scratch/found")
-((found == 0 || status != 0)) || status=1
+count=$(wc -l <"$scratch/found")
+((count == 0 || status != 0)) || status=1
 
 elapsed=$((SECONDS - start > 0 ? SECONDS - start : 1))
 read -r inputs operations _ < <(od -An -t u8 "$FUZZ_COUNTERS" 2>/dev/null | tr '\n' ' ') || true
@@ -139,7 +139,7 @@ $FUZZ_NAME: $elapsed seconds of $FUZZ_ENGINE
   operations checked    ${operations:-0}
   operations/s          $((${operations:-0} / elapsed))
   coverage              $coverage
-  findings              $found
+  findings              $count
   kept in               $kept
 TXT
 # A line for each kind of misuse, in the order of fuzz/ops/op.def.
@@ -150,16 +150,16 @@ if [[ $FUZZ_SUBJECTS == misused* ]]; then
   row=0
   for subject in ${FUZZ_SUBJECTS//,/ }; do
     for kind in "${kinds[@]}"; do
-      read -r executed told <<<"${counts[row++]}"
-      printf '  %-17s %-17s executed %10d  found %10d\n' "$subject" "$kind" "$executed" "$told"
+      read -r executed found <<<"${counts[row++]}"
+      printf '  %-17s %-17s executed %10d  found %10d\n' "$subject" "$kind" "$executed" "$found"
     done
   done
 fi
-if ((found)); then
+if ((count)); then
   head -n 5 "$scratch/found" | while read -r file; do
     echo "  to see it again       tools/bazel run //fuzz:$FUZZ_NAME -- $file"
   done
-  ((found <= 5)) || echo "                        and $((found - 5)) more"
+  ((count <= 5)) || echo "                        and $((count - 5)) more"
   printf '\nThe first of them, in full:\n\n'
   "$show" "--on=$FUZZ_SUBJECTS" "$(head -n 1 "$scratch/found")"
 fi

@@ -9,7 +9,7 @@
 #include "fuzz/ops/text.h"
 #include "fuzz/rig/lockstep.h"
 
-static void target_tell(const struct rig *rig, const uint8_t *bytes, size_t length) {
+static void target_report(const struct rig *rig, const uint8_t *bytes, size_t length) {
     const struct rig_failure *failure = &rig->failure;
     fprintf(stderr,
             "\n%s: %s: operation %zu\n  expected: %s\n  found:    %s\n"
@@ -42,15 +42,14 @@ static void target_count_misuse(struct target_counters *counters,
 }
 
 static struct target_counters *target_open_counters(void) {
-    static struct target_counters nobody_reads;
+    static struct target_counters unread;
     const char *path = getenv("FUZZ_COUNTERS");
     int fd = path ? open(path, O_RDWR | O_CREAT, 0666) : -1;
-    if (fd < 0 || ftruncate(fd, sizeof nobody_reads) != 0)
-        return &nobody_reads;
-    void *counters =
-        mmap(NULL, sizeof nobody_reads, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (fd < 0 || ftruncate(fd, sizeof unread) != 0)
+        return &unread;
+    void *counters = mmap(NULL, sizeof unread, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
-    return counters == MAP_FAILED ? &nobody_reads : counters;
+    return counters == MAP_FAILED ? &unread : counters;
 }
 
 /* The subjects and their machines, opened once for all inputs. */
@@ -84,7 +83,7 @@ void target_run(const struct subject *const *subjects, unsigned count, bool chec
         target_count_misuse(counters, &lockstep);
     if (sound)
         return;
-    target_tell(lockstep.failed, bytes, length);
+    target_report(lockstep.failed, bytes, length);
     for (unsigned i = 0; i < count; i++)
         machine_scrub(lockstep.rig[i].machine);
     if (lockstep_run(&lockstep, bytes, length))

@@ -128,7 +128,7 @@ static void mutate_large(struct program *list, struct random *random) {
         memcpy(&list->op[at], story, count * sizeof story[0]);
 }
 
-static struct op mutate_visit(struct random *random, uint8_t direction) {
+static struct op mutate_foreign_sbrk(struct random *random, uint8_t direction) {
     struct op op = mutate_new_op(random);
     op.kind = OP_SBRK;
     op.count = (op.count & 0x7f) | direction;
@@ -146,9 +146,9 @@ static void mutate_disturb(struct program *list, struct random *random) {
     } else {
         size_t which = 1 + random_below(random, 3);
         if (which & 1)
-            story[count++] = mutate_visit(random, 0);
+            story[count++] = mutate_foreign_sbrk(random, 0);
         if (which & 2)
-            story[count++] = mutate_visit(random, 0x80);
+            story[count++] = mutate_foreign_sbrk(random, 0x80);
     }
     if (program_open(list, at, count))
         memcpy(&list->op[at], story, count * sizeof story[0]);
@@ -197,20 +197,20 @@ static void mutate_swap(struct program *list, struct random *random) {
 }
 
 static void mutate_once(struct program *list, struct random *random) {
-    size_t choice = random_below(random, 11);
-    if (list->count == 0 || choice < 3)
+    size_t which = random_below(random, 11);
+    if (list->count == 0 || which < 3)
         mutate_insert(list, random);
-    else if (choice < 5)
+    else if (which < 5)
         mutate_op(&list->op[random_below(random, list->count)], random);
-    else if (choice == 5)
+    else if (which == 5)
         mutate_repeat(list, random);
-    else if (choice == 6)
+    else if (which == 6)
         mutate_swap(list, random);
-    else if (choice == 7)
+    else if (which == 7)
         mutate_row(list, random);
-    else if (choice == 8)
+    else if (which == 8)
         mutate_disturb(list, random);
-    else if (choice == 9)
+    else if (which == 9)
         mutate_large(list, random);
     else {
         size_t at = random_below(random, list->count);

@@ -216,7 +216,7 @@ static const struct {
     {"format 1\nreserved 0x55 7\n", 2, "the line's end"},
 };
 
-START_TEST(a_wrong_text_is_told_where_and_what) {
+START_TEST(an_error_in_a_text_says_where_and_what) {
     uint8_t bytes[64];
     size_t length;
     struct text_error error;
@@ -239,5 +239,5 @@ int main(void) {
         SUITE(a_million_strings_come_back, long_strings_come_back,
               every_first_byte_comes_back, every_size_has_one_way_back_in_its_class,
               mutation_makes_programs, the_sizes_that_matter_can_be_written,
-              a_text_says_what_it_means, a_wrong_text_is_told_where_and_what));
+              a_text_says_what_it_means, an_error_in_a_text_says_where_and_what));
 }

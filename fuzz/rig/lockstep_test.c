@@ -101,44 +101,44 @@ START_TEST(what_must_not_differ_is_seen) {
 }
 END_TEST
 
-static size_t told_at, told_room;
-static unsigned told_from; /* how many requests are told the truth */
+static size_t lie_offset, lie_size;
+static unsigned lie_from; /* how many requests are told the truth */
 
 static void lie_of_free_blocks(void *self,
                                void (*block)(void *context, const char *address,
-                                             size_t room),
+                                             size_t size),
                                void *context) {
     osmem_subject.free_blocks(self, block, context);
-    if (told_from == 0)
-        block(context, machines[1].memory + told_at, told_room);
-    told_from -= told_from > 0;
+    if (lie_from == 0)
+        block(context, machines[1].memory + lie_offset, lie_size);
+    lie_from -= lie_from > 0;
 }
 
 START_TEST(a_better_fit_passed_over_is_seen) {
-    static const struct subject *const beside[] = {&classic_subject, &liar};
+    static const struct subject *const pair[] = {&classic_subject, &liar};
     const char *program =
         "format 1\nmalloc s0 100\nmalloc s1 100\nfree s0\nmalloc s0 40\n";
     liar = osmem_subject;
     liar.free_blocks = lie_of_free_blocks;
-    told_at = 1 << 20;
-    told_room = 16; /* too small for any of them */
-    ck_assert(run_text(beside, 2, program));
-    told_room = 48;
-    expect_failure(beside, 2, program, "best fit", 3);
-    told_room = 112; /* then the first request makes the heap grow for nothing */
-    expect_failure(beside, 2, program, "growth", 0);
+    lie_offset = 1 << 20;
+    lie_size = 16; /* too small for any of them */
+    ck_assert(run_text(pair, 2, program));
+    lie_size = 48;
+    expect_failure(pair, 2, program, "best fit", 3);
+    lie_size = 112; /* then the first request makes the heap grow for nothing */
+    expect_failure(pair, 2, program, "growth", 0);
 }
 END_TEST
 
 START_TEST(a_lower_one_passed_over_is_seen) {
-    static const struct subject *const beside[] = {&classic_subject, &liar};
+    static const struct subject *const pair[] = {&classic_subject, &liar};
     liar = osmem_subject;
     liar.free_blocks = lie_of_free_blocks;
     liar.address_ordered = true;
-    told_at = 0;
-    told_room = 112; /* as large as s1's, which is free and chosen */
-    told_from = 3;
-    expect_failure(beside, 2,
+    lie_offset = 0;
+    lie_size = 112; /* as large as s1's, which is free and chosen */
+    lie_from = 3;
+    expect_failure(pair, 2,
                    "format 1\nmalloc s0 100\nrealloc s1 100\nrealloc s2 100\nfree s1\n"
                    "malloc s3 100\n",
                    "best fit", 4);
@@ -155,10 +155,10 @@ static void *lie_always_moves(void *self, void *block, size_t size) {
 }
 
 START_TEST(a_move_for_nothing_is_seen) {
-    static const struct subject *const beside[] = {&classic_subject, &liar};
+    static const struct subject *const pair[] = {&classic_subject, &liar};
     liar = osmem_subject;
     liar.realloc = lie_always_moves;
-    expect_failure(beside, 2, "format 1\nmalloc s0 50\nrealloc s0 500\n", "in place", 1);
+    expect_failure(pair, 2, "format 1\nmalloc s0 50\nrealloc s0 500\n", "in place", 1);
 }
 END_TEST
 

@@ -96,11 +96,11 @@ static size_t lie_large(void *self, const void *block) {
     return osmem_subject.usable_size(self, block) + 16;
 }
 
-static size_t usable_told;
+static size_t usable_now;
 
 static size_t lie_shrinking(void *self, const void *block) {
     (void)self, (void)block;
-    return usable_told--;
+    return usable_now--;
 }
 
 START_TEST(lies_of_malloc) {
@@ -126,22 +126,22 @@ START_TEST(lies_of_malloc) {
     liar.usable_size = lie_large;
     expect_failure("format 1\nmalloc s0 6\n", "waste", 0);
     liar.usable_size = lie_shrinking;
-    usable_told = 48;
+    usable_now = 48;
     liar.statistics = NULL;
     expect_failure("format 1\nmalloc s0 33\nusable_size s0\n", "usable size", 1);
 }
 END_TEST
 
 static struct subject_statistics lie_blocks(void *self) {
-    struct subject_statistics told = osmem_subject.statistics(self);
-    told.blocks++;
-    return told;
+    struct subject_statistics seen = osmem_subject.statistics(self);
+    seen.blocks++;
+    return seen;
 }
 
 static struct subject_statistics lie_bytes(void *self) {
-    struct subject_statistics told = osmem_subject.statistics(self);
-    told.bytes += 16;
-    return told;
+    struct subject_statistics seen = osmem_subject.statistics(self);
+    seen.bytes += 16;
+    return seen;
 }
 
 START_TEST(lies_of_statistics) {

@@ -85,7 +85,7 @@ static const char *classic_subject_leftover(void *self) {
 /* Free neighbours as the one block that a search will find. */
 static void classic_subject_free_blocks(void *self,
                                         void (*block)(void *context, const char *address,
-                                                      size_t room),
+                                                      size_t size),
                                         void *context) {
     const struct classic *heap = &((struct classic_self *)self)->heap;
     const struct classic_header *first = heap->first;
