@@ -119,7 +119,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (!machine_open(&machine)) {
-        fputs("rig: the machine's memory cannot be reserved\n", stderr);
+        fputs("rig: memory for the simulated kernel cannot be reserved\n", stderr);
         return 1;
     }
     make_programs();

@@ -117,7 +117,7 @@ static void show_c_program(const struct subject *subject, bool fails) {
     if (subject == &libc_subject)
         return;
     if (!library || !include || !folder) {
-        puts("no C program: started otherwise than by bazel run");
+        puts("no C program: show was not started by bazel run");
         return;
     }
     snprintf(source, sizeof source, "%s/program.c", folder);
@@ -143,7 +143,7 @@ static void show_c_program(const struct subject *subject, bool fails) {
     bool failed = status != 0;
     printf("\nthe C program below %s alone%s:\n  %s\n  clang-19 -I. program.c %s\n\n",
            failed ? "FAILS" : "passes",
-           fails && !failed ? "; what it met needs the rig's kernel in a box" : "",
+           fails && !failed ? "; the failure needs the rig's simulated kernel" : "",
            source, strrchr(library, '/') + 1);
     FILE *from = fopen(source, "r");
     for (int c; from && (c = getc(from)) != EOF;)

@@ -49,7 +49,7 @@ int main(int argc, char **argv) {
     size_t length = fread(bytes, 1, INPUT_MAX, from);
     fclose(from);
     if (!trial_open(&trial, subjects, count, lockstep_run)) {
-        fputs("shrink: the machine's memory cannot be reserved\n", stderr);
+        fputs("shrink: memory for the simulated kernel cannot be reserved\n", stderr);
         return 2;
     }
     trial_hush(true);

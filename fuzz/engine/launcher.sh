@@ -7,7 +7,7 @@ usage() {
   cat <<TXT
 usage: bazel run //fuzz:$FUZZ_NAME [-- ARGUMENTS]
   no argument     fuzzes for 60 seconds, from corpus/ and what earlier runs found
-  FILE ...        runs programs, text ("format 1") or bytes, and tells what fails
+  FILE ...        runs programs, text ("format 1") or bytes, and reports what fails
   -FLAG ...       hands everything to the engine ($FUZZ_ENGINE), which also has its own help
 FUZZ_EMPTY=1 starts without corpus/ and earlier finds. What a run finds is kept in
 .fuzz/$FUZZ_NAME/ of the workspace.
@@ -80,7 +80,7 @@ fi
 export FUZZ_COUNTERS=$scratch/counters
 seconds=60
 ((${#flags[@]})) ||
-  echo "$FUZZ_NAME: fuzzing for $seconds seconds; --help tells how to do more" >&2
+  echo "$FUZZ_NAME: fuzzing for $seconds seconds; --help shows how to do more" >&2
 cd "$kept" || die "$kept cannot be entered"
 start=$SECONDS status=0
 
@@ -92,7 +92,7 @@ run_libfuzzer() {
     2> >(tee "$scratch/log" >&2)
   status=$?
   coverage=$(grep -oE ' cov: [0-9]+' "$scratch/log" | tail -n 1 | grep -oE '[0-9]+')
-  coverage="${coverage:-not told} edges"
+  coverage="${coverage:-unknown} edges"
 }
 
 run_afl() {

@@ -58,7 +58,8 @@ static void target_open(struct lockstep *lockstep, const struct subject *const *
     static struct machine machines[LOCKSTEP_MAX];
     for (unsigned i = 0; i < count; i++)
         if (!machine_open(&machines[i])) {
-            fputs("the machine's memory cannot be reserved (2 GiB of address space)\n",
+            fputs("memory for the simulated kernel cannot be reserved (2 GiB of address "
+                  "space)\n",
                   stderr);
             exit(2);
         }

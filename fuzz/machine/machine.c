@@ -58,8 +58,8 @@ static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
         return (void *)-1;
     size_t floor = machine_foreign_end(machine);
     if (increment < 0 && (size_t)-increment > machine->brk - floor) {
-        machine_violation(machine,
-                          "sbrk below the start of the break or into a foreign stretch");
+        machine_violation(
+            machine, "sbrk below the start of the break or into another user's part");
         errno = ENOMEM;
         return (void *)-1;
     }
@@ -380,7 +380,7 @@ const char *machine_check(struct machine *machine, bool guards) {
     if (!POISON_ACTIVE && !machine_is_zero(machine->memory + above))
         machine_violation(machine, "a write above the break");
     if (!machine_foreign_intact(machine))
-        machine_violation(machine, "a write into what somebody else took of the break");
+        machine_violation(machine, "a write into another user's part of the break");
     for (size_t i = 0; guards && i < machine->extents; i++)
         machine_check_guard(machine, &machine->extent[i]);
     return machine->wrong;

@@ -54,7 +54,7 @@ START_TEST(another_user_lowers_only_what_it_raised) {
     ck_assert_ptr_null(machine_check(&machine, false));
     end[-5] = 0;
     ck_assert_str_eq(machine_check(&machine, false),
-                     "a write into what somebody else took of the break");
+                     "a write into another user's part of the break");
     machine.wrong = NULL;
     end[-5] = (char)0xf0;
     kernel->sbrk(kernel, -10);

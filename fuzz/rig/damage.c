@@ -158,8 +158,7 @@ bool damage_check(struct rig *rig) {
             continue;
         }
         if (!stands || now != damage->region)
-            return misuse_fail(rig, damage_kinds(damage), damage->kind,
-                               "nothing was told");
+            return misuse_fail(rig, damage_kinds(damage), damage->kind, "not reported");
     }
     return true;
 }
@@ -175,7 +174,7 @@ bool damage_check_neighbours(struct rig *rig, const struct shadow_block *dead) {
         bool left = num_address(dead->address) - num_address(damage->at) <= MISUSE_BYTES;
         if (left || damage->block == dead->address + size)
             return misuse_fail(rig, damage_kinds(damage), damage->kind,
-                               "nothing was told by the free right beside it");
+                               "no report by the free of a neighbour");
     }
     return true;
 }
@@ -189,7 +188,8 @@ bool damage_finish(struct rig *rig) {
             return false;
         if (misuse->pendings == before)
             return misuse_fail(rig, damage_kinds(&misuse->pending[0]),
-                               misuse->pending[0].kind, "nothing was told at the end");
+                               misuse->pending[0].kind,
+                               "no report by the check at the end");
     }
     return true;
 }

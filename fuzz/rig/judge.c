@@ -35,7 +35,8 @@ bool judge_heap(struct rig *rig, bool full) {
         return false;
     broken = machine_check(rig->machine, full);
     if (broken &&
-        !judge_fail(rig, "ledger", "only what a correct allocator does", "%s", broken))
+        !judge_fail(rig, "kernel", "only calls and writes of a correct allocator", "%s",
+                    broken))
         return false;
     if (!subject->statistics)
         return true;
@@ -150,7 +151,7 @@ static bool judge_waste(struct rig *rig, const struct rig_request *request,
         most += MACHINE_PAGE;
     return usable <= need || usable - need <= most ||
            rig->machine->refused != request->refused ||
-           judge_fail(rig, "waste", "no more than was asked, rounded up",
+           judge_fail(rig, "waste", "no more than the requested size, rounded up",
                       "%zu usable bytes for %zu", usable, request->size);
 }
 
@@ -173,8 +174,8 @@ bool judge_block(struct rig *rig, const struct rig_request *request, char *block
     if (rig->subject->usable_size)
         *usable = rig->subject->usable_size(rig->self, block);
     if (*usable < request->size &&
-        !judge_fail(rig, "usable size", "at least the size asked", "%zu of %zu", *usable,
-                    request->size))
+        !judge_fail(rig, "usable size", "at least the requested size", "%zu of %zu",
+                    *usable, request->size))
         return false;
     if (!rig->subject->real_kernel && *usable &&
         !machine_holds(rig->machine, block, *usable) &&
@@ -184,7 +185,7 @@ bool judge_block(struct rig *rig, const struct rig_request *request, char *block
     if (!judge_waste(rig, request, block, *usable))
         return false;
     unsigned other = shadow_overlap(&rig->shadow, request->slot, block, *usable);
-    if (other < OP_SLOTS && !judge_fail(rig, "disjoint", "memory that nobody has",
+    if (other < OP_SLOTS && !judge_fail(rig, "disjoint", "memory of no other block",
                                         "%zu bytes that overlap s%u's %zu", *usable,
                                         other, rig->shadow.slot[other].usable))
         return false;

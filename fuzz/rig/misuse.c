@@ -33,7 +33,7 @@ static void misuse_on_report(void *context, const struct subject_report *report)
         return;
     }
     if (!damage_repair(rig, report)) {
-        judge_fail(rig, "misuse", "no fault", "%s", report->kind);
+        judge_fail(rig, "misuse", "no report", "%s", report->kind);
         return;
     }
     misuse->retry = misuse->argument && report->damaged == misuse->argument;
@@ -97,7 +97,7 @@ static bool misuse_expected(struct rig *rig, const struct op *op, uint64_t befor
     misuse->found[op->kind - OP_OVERFLOW] += misuse->reports == 1;
     if (misuse->reports != 1)
         return misuse_fail(rig, kinds, (enum op_kind)op->kind,
-                           misuse->reports ? "told twice" : "nothing was told");
+                           misuse->reports ? "reported twice" : "not reported");
     if (rig->subject->digest(rig->self) != before)
         return misuse_fail(rig, "a bad call does nothing", (enum op_kind)op->kind,
                            "the blocks in use differ");

@@ -156,9 +156,9 @@ END_TEST
 START_TEST(an_oracle_can_be_switched_off) {
     liar = osmem_subject;
     liar.statistics = lie_blocks;
-    without = "ledger,invariant";
+    without = "kernel,invariant";
     expect_failure("format 1\nmalloc s0 6\n", "statistics", 0);
-    without = "ledger,statistics";
+    without = "kernel,statistics";
     ck_assert(run_text(&liar, "format 1\nmalloc s0 6\n"));
     without = NULL;
 }
@@ -266,7 +266,7 @@ START_TEST(lies_of_free) {
     liar.free = lie_scribble;
     expect_failure("format 1\nmalloc s0 1\nmalloc s1 1\nfree s0\n", "invariant", 2);
     liar.free = lie_unmap;
-    expect_failure("format 1\nmalloc s0 1\nfree s0\n", "ledger", 1);
+    expect_failure("format 1\nmalloc s0 1\nfree s0\n", "kernel", 1);
     liar = osmem_subject;
     liar.leftover = lie_leftover;
     expect_failure("format 1\nmalloc s0 1\n", "leftover", 1);

@@ -75,7 +75,7 @@ static const char *classic_subject_leftover(void *self) {
         return "blocks are in use";
     if (machine_mapped(from->machine) < heap->lost ||
         (heap->lost == 0 && machine_mapped(from->machine)))
-        return "the kernel's ledger knows mappings that the heap does not";
+        return "the kernel has mappings that the heap does not know";
     for (const struct classic_header *block = heap->first; block; block = block->next)
         if (block->status != CLASSIC_FREE)
             return "a block is not free";

@@ -90,7 +90,8 @@ bool prop_holds(const struct prop *prop, const struct prop_options *options) {
     for (unsigned i = 0; i < prop->copies; i++)
         subjects[i] = options->subject;
     if (!trial_open(&trial, subjects, prop->copies, prop->run)) {
-        fputs("props: the machine's memory cannot be reserved (2 GiB of address space)\n",
+        fputs("props: memory for the simulated kernel cannot be reserved (2 GiB of "
+              "address space)\n",
               stderr);
         exit(2);
     }

@@ -9,7 +9,7 @@ from report import progress
 from run import ENGINE_SECONDS, run, run_limited
 from tree import fail
 
-ORACLES = ["invariant", "ledger", "statistics", "contents", "zeroed", "outside,disjoint", "null,errno,unchanged",
+ORACLES = ["invariant", "kernel", "statistics", "contents", "zeroed", "outside,disjoint", "null,errno,unchanged",
            "impossible,size 0", "alignment", "usable size", "best fit,in place,growth", "waste", "leftover",
            "order of frees,malloc and free,determinism,agreement"]
 ALONE_CPU_SECONDS, ALONE_SECONDS = 10, 300
