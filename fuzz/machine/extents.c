@@ -9,17 +9,17 @@
 #include "osmem/base/num.h"
 #include "sanitizers/poison.h"
 
-void machine_violation(struct machine *machine, const char *what) {
+void extents_violation(struct machine *machine, const char *what) {
     if (!machine->wrong)
         machine->wrong = what;
 }
 
-bool machine_is_zero(const char *at) {
+bool extents_is_zero(const char *at) {
     static const char zeros[WATCHED];
     return memcmp(at, zeros, sizeof zeros) == 0;
 }
 
-void machine_clean(char *at, size_t length) {
+void extents_clean(char *at, size_t length) {
     if (length >= CLEAN_BY_KERNEL)
         madvise(at, length, MADV_DONTNEED);
     else
@@ -28,13 +28,13 @@ void machine_clean(char *at, size_t length) {
 
 /* The next page from `at` on that somebody wrote
  * to, as an offset; `end` if there is none. */
-static size_t machine_next_written(const struct machine *machine, size_t at, size_t end) {
+static size_t extents_next_written(const struct machine *machine, size_t at, size_t end) {
     size_t page = at / MACHINE_PAGE, pages = end / MACHINE_PAGE;
     const uint8_t *found = memchr(machine->written + page, 1, pages - page);
     return found ? (size_t)(found - machine->written) * MACHINE_PAGE : end;
 }
 
-void machine_report_write(struct machine *machine, const void *address, size_t length) {
+void extents_note_write(struct machine *machine, const void *address, size_t length) {
     size_t start = num_address(address) - num_address(machine_maps(machine));
     if (start >= MACHINE_MAP_SPACE || length == 0)
         return;
@@ -43,45 +43,42 @@ void machine_report_write(struct machine *machine, const void *address, size_t l
         machine->written[page] = 1;
 }
 
-bool machine_is_mapped(const struct machine *machine, const void *address) {
-    return num_address(address) - num_address(machine_maps(machine)) < MACHINE_MAP_SPACE;
-}
-
 /* Whoever uses the range tells what he writes: the rig of its blocks, but not a heap of its own. */
-static bool machine_has_reports(const struct machine *machine, size_t start, size_t end) {
+static bool extents_have_reports(const struct machine *machine, size_t start,
+                                 size_t end) {
     return machine->reports_writes && end - start >= SPARSE_FROM &&
-           machine_next_written(machine, start, end) < end;
+           extents_next_written(machine, start, end) < end;
 }
 
-void machine_clean_maps(struct machine *machine, size_t start, size_t end) {
+void extents_clean_maps(struct machine *machine, size_t start, size_t end) {
     char *maps = machine_maps(machine);
-    if (!machine_has_reports(machine, start, end)) {
-        machine_clean(maps + start, end - start);
+    if (!extents_have_reports(machine, start, end)) {
+        extents_clean(maps + start, end - start);
         memset(machine->written + start / MACHINE_PAGE, 0, (end - start) / MACHINE_PAGE);
         return;
     }
     machine->dirty = num_max(machine->dirty, end);
-    for (size_t at = start; (at = machine_next_written(machine, at, end)) < end;) {
+    for (size_t at = start; (at = extents_next_written(machine, at, end)) < end;) {
         memset(maps + at, 0, MACHINE_PAGE);
         machine->written[at / MACHINE_PAGE] = 0;
     }
 }
 
-void machine_move_pages(struct machine *machine, size_t from, size_t to, size_t length) {
+void extents_move_pages(struct machine *machine, size_t from, size_t to, size_t length) {
     char *maps = machine_maps(machine);
     size_t end = from + length;
-    if (!machine_has_reports(machine, from, end)) {
+    if (!extents_have_reports(machine, from, end)) {
         memcpy(maps + to, maps + from, length);
         return;
     }
-    for (size_t at = from; (at = machine_next_written(machine, at, end)) < end;
+    for (size_t at = from; (at = extents_next_written(machine, at, end)) < end;
          at += MACHINE_PAGE) {
         memcpy(maps + to + (at - from), maps + at, MACHINE_PAGE);
-        machine_report_write(machine, maps + to + (at - from), MACHINE_PAGE);
+        extents_note_write(machine, maps + to + (at - from), MACHINE_PAGE);
     }
 }
 
-void machine_clean_dirty(struct machine *machine) {
+void extents_clean_dirty(struct machine *machine) {
     poison_unmark(machine_maps(machine), machine->dirty);
     if (machine->dirty)
         madvise(machine_maps(machine), machine->dirty, MADV_DONTNEED);
@@ -89,20 +86,20 @@ void machine_clean_dirty(struct machine *machine) {
     machine->dirty = 0;
 }
 
-bool machine_is_full(struct machine *machine) {
+bool extents_full(struct machine *machine) {
     machine->refused++;
     errno = ENOMEM;
     return true;
 }
 
-size_t machine_rank(const struct machine *machine, size_t offset) {
+size_t extents_rank(const struct machine *machine, size_t offset) {
     size_t i = 0;
     while (i < machine->extents && machine->extent[i].end <= offset)
         i++;
     return i;
 }
 
-bool machine_insert(struct machine *machine, size_t rank, struct machine_extent extent) {
+bool extents_insert(struct machine *machine, size_t rank, struct machine_extent extent) {
     if (machine->extents == MACHINE_EXTENTS)
         return false;
     struct machine_extent *at = &machine->extent[rank];
@@ -112,33 +109,33 @@ bool machine_insert(struct machine *machine, size_t rank, struct machine_extent 
 }
 
 /* Makes an offset the boundary of extents; false where there are too many. */
-static bool machine_split(struct machine *machine, size_t offset) {
-    size_t rank = machine_rank(machine, offset);
+static bool extents_split(struct machine *machine, size_t offset) {
+    size_t rank = extents_rank(machine, offset);
     if (rank == machine->extents || machine->extent[rank].start >= offset)
         return true;
     struct machine_extent left = machine->extent[rank];
     left.end = offset;
-    if (!machine_insert(machine, rank, left))
+    if (!extents_insert(machine, rank, left))
         return false;
     machine->extent[rank + 1].start = offset;
     return true;
 }
 
-bool machine_range(struct machine *machine, const char *call, const void *address,
+bool extents_range(struct machine *machine, const char *call, const void *address,
                    size_t length, size_t *start, size_t *end) {
     *start = num_address(address) - num_address(machine_maps(machine));
     *end = *start + length;
     size_t at = *start;
     bool fits = length > 0 && *start < MACHINE_MAP_SPACE && *end <= MACHINE_MAP_SPACE &&
                 *start % MACHINE_PAGE == 0 && length % MACHINE_PAGE == 0;
-    for (size_t i = machine_rank(machine, at); fits && i < machine->extents && at < *end;
+    for (size_t i = extents_rank(machine, at); fits && i < machine->extents && at < *end;
          i++) {
         if (machine->extent[i].start > at)
             break;
         at = machine->extent[i].end;
     }
     if (!fits || at < *end) {
-        machine_violation(machine, call);
+        extents_violation(machine, call);
         errno = EINVAL;
         return false;
     }
@@ -147,38 +144,38 @@ bool machine_range(struct machine *machine, const char *call, const void *addres
 
 /* Splits at both ends, so that the range is whole
  * extents; refused where there are too many. */
-bool machine_isolate(struct machine *machine, size_t start, size_t end) {
-    if (machine_split(machine, start) && machine_split(machine, end))
+bool extents_isolate(struct machine *machine, size_t start, size_t end) {
+    if (extents_split(machine, start) && extents_split(machine, end))
         return true;
-    machine_is_full(machine);
+    extents_full(machine);
     return false;
 }
 
 /* At either end, and behind the one page that fences what is reserved to be used. */
-void machine_check_guard(struct machine *machine, const struct machine_extent *extent) {
+void extents_check_guard(struct machine *machine, const struct machine_extent *extent) {
     const char *at = machine_maps(machine) + extent->start;
     size_t length = extent->end - extent->start;
     if (!POISON_ACTIVE && !extent->touched &&
-        (!machine_is_zero(at) || !machine_is_zero(at + length - WATCHED) ||
-         (length > MACHINE_PAGE && !machine_is_zero(at + MACHINE_PAGE))))
-        machine_violation(machine, "a write into an inaccessible page");
+        (!extents_is_zero(at) || !extents_is_zero(at + length - WATCHED) ||
+         (length > MACHINE_PAGE && !extents_is_zero(at + MACHINE_PAGE))))
+        extents_violation(machine, "a write into an inaccessible page");
 }
 
 /* Unmapped memory is zero, and nobody's. */
-static void machine_wipe(struct machine *machine, const struct machine_extent *extent) {
+static void extents_wipe(struct machine *machine, const struct machine_extent *extent) {
     char *at = machine_maps(machine) + extent->start;
     poison_unmark(at, extent->end - extent->start);
-    machine_clean_maps(machine, extent->start, extent->end);
+    extents_clean_maps(machine, extent->start, extent->end);
     poison_mark(at, extent->end - extent->start);
 }
 
-void machine_drop(struct machine *machine, size_t start, size_t end) {
-    size_t first = machine_rank(machine, start), last = first;
+void extents_unmap(struct machine *machine, size_t start, size_t end) {
+    size_t first = extents_rank(machine, start), last = first;
     for (; last < machine->extents && machine->extent[last].start < end; last++) {
         const struct machine_extent *extent = &machine->extent[last];
-        machine_check_guard(machine, extent);
+        extents_check_guard(machine, extent);
         if (extent->touched)
-            machine_wipe(machine, extent);
+            extents_wipe(machine, extent);
         if (extent->usable)
             machine->usable -= extent->end - extent->start;
     }

@@ -36,7 +36,7 @@ static void machine_set_brk(struct machine *machine, size_t brk) {
     size_t old_end = num_ceil(machine->brk, MACHINE_PAGE);
     size_t new_end = num_ceil(brk, MACHINE_PAGE);
     if (new_end < old_end) {
-        machine_clean(machine->memory + new_end, old_end - new_end);
+        extents_clean(machine->memory + new_end, old_end - new_end);
         poison_mark(machine->memory + new_end, old_end - new_end);
     } else {
         poison_unmark(machine->memory + old_end, new_end - old_end);
@@ -58,14 +58,14 @@ static void *machine_sbrk(struct os_kernel *kernel, intptr_t increment) {
         return (void *)-1;
     size_t floor = machine_foreign_end(machine);
     if (increment < 0 && (size_t)-increment > machine->brk - floor) {
-        machine_violation(
+        extents_violation(
             machine, "sbrk below the start of the break or into another user's part");
         errno = ENOMEM;
         return (void *)-1;
     }
     if (increment > 0 &&
         (size_t)increment > MACHINE_BREAK_LIMIT - WATCHED - machine->brk) {
-        machine_is_full(machine);
+        extents_full(machine);
         return (void *)-1;
     }
     machine_set_brk(machine, machine->brk + (size_t)increment);
@@ -121,7 +121,7 @@ static void *machine_mmap(struct os_kernel *kernel, size_t length, int protectio
         return MAP_FAILED;
     if (length > MACHINE_MAP_SPACE ||
         (usable && length > MACHINE_MAP_USABLE - machine->usable)) {
-        machine_is_full(machine);
+        extents_full(machine);
         return MAP_FAILED;
     }
     length = num_ceil(length, MACHINE_PAGE);
@@ -129,8 +129,8 @@ static void *machine_mmap(struct os_kernel *kernel, size_t length, int protectio
     while (rank < machine->extents && machine->extent[rank].start - start < length)
         start = machine->extent[rank++].end;
     struct machine_extent extent = {start, start + length, usable, usable};
-    if (extent.end > MACHINE_MAP_SPACE || !machine_insert(machine, rank, extent)) {
-        machine_is_full(machine);
+    if (extent.end > MACHINE_MAP_SPACE || !extents_insert(machine, rank, extent)) {
+        extents_full(machine);
         return MAP_FAILED;
     }
     if (extent.end >
@@ -151,11 +151,11 @@ static int machine_munmap(struct os_kernel *kernel, void *address, size_t length
     if (machine_refuses(machine))
         return -1;
     length = num_ceil(length, MACHINE_PAGE);
-    if (!machine_range(machine, "munmap of what is not mapped", address, length, &start,
+    if (!extents_range(machine, "munmap of what is not mapped", address, length, &start,
                        &end) ||
-        !machine_isolate(machine, start, end))
+        !extents_isolate(machine, start, end))
         return -1;
-    machine_drop(machine, start, end);
+    extents_unmap(machine, start, end);
     return 0;
 }
 
@@ -166,14 +166,14 @@ static int machine_mprotect(struct os_kernel *kernel, void *address, size_t leng
     bool usable = protection != PROT_NONE;
     if (machine_refuses(machine))
         return -1;
-    if (!machine_range(machine, "mprotect of what is not mapped", address, length, &start,
+    if (!extents_range(machine, "mprotect of what is not mapped", address, length, &start,
                        &end))
         return -1;
     if ((usable && length > MACHINE_MAP_USABLE - machine->usable &&
-         machine_is_full(machine)) ||
-        !machine_isolate(machine, start, end))
+         extents_full(machine)) ||
+        !extents_isolate(machine, start, end))
         return -1;
-    for (size_t i = machine_rank(machine, start);
+    for (size_t i = extents_rank(machine, start);
          i < machine->extents && machine->extent[i].start < end; i++) {
         struct machine_extent *extent = &machine->extent[i];
         size_t bytes = extent->end - extent->start;
@@ -197,23 +197,23 @@ static void *machine_mremap(struct os_kernel *kernel, void *from, size_t from_le
     size_t from_start, from_end, to_start, to_end;
     if (machine_refuses(machine))
         return MAP_FAILED;
-    if (!machine_range(machine, "mremap of what is not mapped", from, from_length,
+    if (!extents_range(machine, "mremap of what is not mapped", from, from_length,
                        &from_start, &from_end) ||
-        !machine_range(machine, "mremap to what was not reserved", to, to_length,
+        !extents_range(machine, "mremap to what was not reserved", to, to_length,
                        &to_start, &to_end))
         return MAP_FAILED;
     size_t more = to_length > from_length ? to_length - from_length : 0;
-    if ((more > MACHINE_MAP_USABLE - machine->usable && machine_is_full(machine)) ||
-        !machine_isolate(machine, from_start, from_end) ||
-        !machine_isolate(machine, to_start, to_end))
+    if ((more > MACHINE_MAP_USABLE - machine->usable && extents_full(machine)) ||
+        !extents_isolate(machine, from_start, from_end) ||
+        !extents_isolate(machine, to_start, to_end))
         return MAP_FAILED;
-    machine_drop(machine, to_start, to_end);
-    machine_insert(machine, machine_rank(machine, to_start),
+    extents_unmap(machine, to_start, to_end);
+    extents_insert(machine, extents_rank(machine, to_start),
                    (struct machine_extent){to_start, to_end, true, true});
     machine->usable += to_length;
     poison_unmark(to, to_length);
-    machine_move_pages(machine, from_start, to_start, num_min(from_length, to_length));
-    machine_drop(machine, from_start, from_end);
+    extents_move_pages(machine, from_start, to_start, num_min(from_length, to_length));
+    extents_unmap(machine, from_start, from_end);
     return to;
 }
 
@@ -225,23 +225,23 @@ static int machine_madvise(struct os_kernel *kernel, void *address, size_t lengt
         return 0;
     if (num_address(address) - num_address(machine->memory) < MACHINE_BREAK_LIMIT) {
         if (!machine_holds(machine, address, length)) {
-            machine_violation(machine, "madvise above the break");
+            extents_violation(machine, "madvise above the break");
             errno = ENOMEM;
             return -1;
         }
-        machine_clean(address, length);
+        extents_clean(address, length);
         return 0;
     }
     size_t start, end;
-    if (!machine_range(machine, "madvise of what is not mapped", address, length, &start,
+    if (!extents_range(machine, "madvise of what is not mapped", address, length, &start,
                        &end))
         return -1;
-    for (size_t i = machine_rank(machine, start);
+    for (size_t i = extents_rank(machine, start);
          i < machine->extents && machine->extent[i].start < end; i++) {
         const struct machine_extent *extent = &machine->extent[i];
         size_t low = num_max(extent->start, start), high = num_min(extent->end, end);
         if (extent->usable)
-            machine_clean_maps(machine, low, high);
+            extents_clean_maps(machine, low, high);
     }
     return 0;
 }
@@ -256,7 +256,7 @@ static ssize_t machine_getrandom(struct os_kernel *kernel, void *buffer, size_t 
 
 static void machine_broken(struct os_kernel *kernel, const char *call, int error) {
     (void)error;
-    machine_violation(machine_of(kernel), call);
+    extents_violation(machine_of(kernel), call);
 }
 
 /* ---- the box ---- */
@@ -293,9 +293,9 @@ void machine_close(struct machine *machine) {
 }
 
 void machine_reset(struct machine *machine) {
-    machine_drop(machine, 0, MACHINE_MAP_SPACE);
+    extents_unmap(machine, 0, MACHINE_MAP_SPACE);
     if (++machine->resets % RESETS_A_SCRUB == 0)
-        machine_clean_dirty(machine);
+        extents_clean_dirty(machine);
     machine_set_brk(machine, 0);
     machine->stretches = 0;
     machine->foreign_moved = false;
@@ -340,7 +340,7 @@ bool machine_holds(const struct machine *machine, const void *address, size_t le
     if (offset >= MACHINE_MAP_SPACE || length > MACHINE_MAP_SPACE - offset)
         return false;
     size_t at = offset, end = offset + num_max(length, 1);
-    for (size_t i = machine_rank(machine, offset); i < machine->extents && at < end;
+    for (size_t i = extents_rank(machine, offset); i < machine->extents && at < end;
          i++) {
         const struct machine_extent *extent = &machine->extent[i];
         if (!extent->usable || extent->start > at)
@@ -348,6 +348,14 @@ bool machine_holds(const struct machine *machine, const void *address, size_t le
         at = extent->end;
     }
     return at >= end;
+}
+
+void machine_report_write(struct machine *machine, const void *address, size_t length) {
+    extents_note_write(machine, address, length);
+}
+
+bool machine_is_mapped(const struct machine *machine, const void *address) {
+    return num_address(address) - num_address(machine_maps(machine)) < MACHINE_MAP_SPACE;
 }
 
 bool machine_is_tight(const struct machine *machine) {
@@ -377,11 +385,11 @@ uint64_t machine_state(const struct machine *machine) {
 
 const char *machine_check(struct machine *machine, bool guards) {
     size_t above = num_ceil(machine->brk, MACHINE_PAGE);
-    if (!POISON_ACTIVE && !machine_is_zero(machine->memory + above))
-        machine_violation(machine, "a write above the break");
+    if (!POISON_ACTIVE && !extents_is_zero(machine->memory + above))
+        extents_violation(machine, "a write above the break");
     if (!machine_foreign_intact(machine))
-        machine_violation(machine, "a write into another user's part of the break");
+        extents_violation(machine, "a write into another user's part of the break");
     for (size_t i = 0; guards && i < machine->extents; i++)
-        machine_check_guard(machine, &machine->extent[i]);
+        extents_check_guard(machine, &machine->extent[i]);
     return machine->wrong;
 }

@@ -14,64 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "osmem/platform/sys.h"
-
-enum {
-    MACHINE_SUBJECT = 8192, /* bytes for the state of the subject that is open on it */
-    MACHINE_EXTENTS = 512,
-    MACHINE_STRETCHES = 128,
-    MACHINE_PAGE = 4096,
-};
-
-/* How far the break goes, in bytes; */
-#define MACHINE_BREAK_LIMIT ((size_t)16 << 20)
-/* the address space for mappings, and how much of it may be usable at once; */
-#define MACHINE_MAP_SPACE  ((size_t)1 << 30)
-#define MACHINE_MAP_USABLE ((size_t)64 << 20)
-/* and what its memory is a multiple of, so that an alignment means the same at any base.
- */
-#define MACHINE_ALIGNMENT ((size_t)1 << 30)
-
-/* A run of mapped pages of one kind. */
-struct machine_extent {
-    size_t start, end; /* offsets in the mapping space, in bytes */
-    bool usable;       /* readable and writable, else inaccessible */
-    bool touched;      /* was ever usable */
-};
-
-/* A stretch of the break, as offsets. */
-struct machine_stretch {
-    size_t from, to;
-};
-
-struct machine {
-    struct os_kernel kernel; /* first: a struct os_kernel * is a struct machine * */
-    /* Whatever is open on it keeps its state here. */
-    _Alignas(16) char subject[MACHINE_SUBJECT];
-    char *reservation;
-    size_t reservation_length;
-    char *memory; /* the break's space, then the mappings' */
-    size_t brk;
-    /* What somebody else took of the break, from low to high. */
-    struct machine_stretch foreign[MACHINE_STRETCHES];
-    size_t stretches;
-    bool foreign_moved; /* somebody else has moved the break since the reset */
-    struct machine_extent extent[MACHINE_EXTENTS];
-    size_t extents;
-    size_t usable; /* bytes mapped readable and writable */
-    size_t calls;  /* that could have been refused, since the reset */
-    /* Numbers of calls: refused if from <= number < to. */
-    size_t refuse_from, refuse_to;
-    size_t refused;    /* calls refused, for whatever reason */
-    const char *wrong; /* the first illegal call, or NULL */
-    bool
-        reports_writes; /* whoever writes to a long mapping tells by machine_report_write */
-    size_t poisoned;    /* bytes of the mapping space poisoned unless usable */
-    size_t dirty;       /* bytes of it in which something may be left until a scrub */
-    size_t resets;      /* since the last */
-    /* By page of it: somebody told of a write. */
-    uint8_t written[MACHINE_MAP_SPACE / MACHINE_PAGE];
-};
+#include "fuzz/machine/state.h"
 
 /* Reserves its memory; false if that is refused. Each open one has a base of its own. */
 bool machine_open(struct machine *machine);
