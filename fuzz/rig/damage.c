@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "fuzz/rig/run.h"
+#include "fuzz/rig/judge.h"
 #include "osmem/base/num.h"
 
 /* A block of so many bytes has no neighbour within a page. */
@@ -40,8 +40,8 @@ bool damage_repair(struct rig *rig, const struct subject_report *report) {
         if (!link)
             memcpy(damage->at, damage->was, damage->length);
         misuse->found[damage->kind - OP_OVERFLOW]++;
-        if (!misuse_lists(damage_kinds(damage), report->kind))
-            misuse_fail(rig, damage_kinds(damage), damage->kind, report->kind);
+        if (!judge_is_listed(damage_kinds(damage), report->kind))
+            judge_misuse(rig, damage_kinds(damage), damage->kind, report->kind);
         damage_drop(misuse, i);
     }
     return any;
@@ -101,7 +101,7 @@ static bool damage_write(struct rig *rig, enum op_kind kind,
 }
 
 bool damage_overflow(struct rig *rig, const struct op *op) {
-    const struct shadow_block *block = misuse_live(rig, op->slot);
+    const struct shadow_block *block = shadow_next_live(&rig->shadow, op->slot);
     if (!block || block->requested != block->usable)
         return true; /* without a canary the room is the user's */
     if (block->requested >= DAMAGE_LARGE && op->count & 1) {
@@ -118,7 +118,7 @@ bool damage_overflow(struct rig *rig, const struct op *op) {
 }
 
 bool damage_underflow(struct rig *rig, const struct op *op) {
-    const struct shadow_block *block = misuse_live(rig, op->slot);
+    const struct shadow_block *block = shadow_next_live(&rig->shadow, op->slot);
     size_t length = 1 + op->count % MISUSE_BYTES;
     if (!block)
         return true;
@@ -127,7 +127,7 @@ bool damage_underflow(struct rig *rig, const struct op *op) {
 }
 
 bool damage_write_after_free(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = misuse_dead(rig, op->slot);
+    const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
     if (!dead || dead->usable == 0)
         return true;
     /* A quarter of them where a free list's links stand. */
@@ -158,7 +158,7 @@ bool damage_check(struct rig *rig) {
             continue;
         }
         if (!stands || now != damage->region)
-            return misuse_fail(rig, damage_kinds(damage), damage->kind, "not reported");
+            return judge_misuse(rig, damage_kinds(damage), damage->kind, "not reported");
     }
     return true;
 }
@@ -173,8 +173,8 @@ bool damage_check_neighbours(struct rig *rig, const struct shadow_block *dead) {
         const struct misuse_damage *damage = &misuse->pending[i];
         bool left = num_address(dead->address) - num_address(damage->at) <= MISUSE_BYTES;
         if (left || damage->block == dead->address + size)
-            return misuse_fail(rig, damage_kinds(damage), damage->kind,
-                               "no report by the free of a neighbour");
+            return judge_misuse(rig, damage_kinds(damage), damage->kind,
+                                "no report by the free of a neighbour");
     }
     return true;
 }
@@ -187,9 +187,9 @@ bool damage_finish(struct rig *rig) {
         if (rig->failure.oracle)
             return false;
         if (misuse->pendings == before)
-            return misuse_fail(rig, damage_kinds(&misuse->pending[0]),
-                               misuse->pending[0].kind,
-                               "no report by the check at the end");
+            return judge_misuse(rig, damage_kinds(&misuse->pending[0]),
+                                misuse->pending[0].kind,
+                                "no report by the check at the end");
     }
     return true;
 }

@@ -7,11 +7,7 @@
 #ifndef FUZZ_RIG_DAMAGE_H
 #define FUZZ_RIG_DAMAGE_H
 
-#include "fuzz/ops/op.h"
-#include "fuzz/rig/shadow.h"
-#include "fuzz/subject/subject.h"
-
-struct rig;
+#include "fuzz/rig/rig.h"
 
 bool damage_overflow(struct rig *rig, const struct op *op);
 bool damage_underflow(struct rig *rig, const struct op *op);

@@ -27,6 +27,19 @@ bool judge_fail(struct rig *rig, const char *oracle, const char *expected,
     return false;
 }
 
+bool judge_misuse(struct rig *rig, const char *expected, enum op_kind kind,
+                  const char *found) {
+    return judge_fail(rig, "misuse", expected, "%s: %s", op_name(kind), found);
+}
+
+bool judge_is_listed(const char *list, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at++)
+        if ((at == list || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
 bool judge_heap(struct rig *rig, bool full) {
     const struct subject *subject = rig->subject;
     bool sound = rig->misuse.pendings == 0; /* else it is known that it is not */

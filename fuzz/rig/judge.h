@@ -8,7 +8,7 @@
 #ifndef FUZZ_RIG_JUDGE_H
 #define FUZZ_RIG_JUDGE_H
 
-#include "fuzz/rig/run.h"
+#include "fuzz/rig/rig.h"
 
 /* An errno that no call sets, to see whether one did. */
 #define ERRNO_UNTOUCHED 7777
@@ -29,6 +29,13 @@ struct rig_request {
 /* Notes the first failure: false; or true, and nothing, where the rig goes without that oracle. */
 bool judge_fail(struct rig *rig, const char *oracle, const char *expected,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Notes a failure of the oracle "misuse", about a mistake of this kind. */
+bool judge_misuse(struct rig *rig, const char *expected, enum op_kind kind,
+                  const char *found);
+
+/* A word stands in a list with commas, as a kind in those that a mistake may be reported as. */
+bool judge_is_listed(const char *list, const char *word);
 
 /* The subject is sound, does only what it may, and counts as the shadow does. */
 bool judge_heap(struct rig *rig, bool full);

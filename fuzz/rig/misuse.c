@@ -5,21 +5,7 @@
 #include "fuzz/rig/damage.h"
 #include "fuzz/rig/judge.h"
 #include "fuzz/rig/pattern.h"
-#include "fuzz/rig/run.h"
 #include "osmem/base/num.h"
-
-bool misuse_fail(struct rig *rig, const char *expected, enum op_kind kind,
-                 const char *found) {
-    return judge_fail(rig, "misuse", expected, "%s: %s", op_name(kind), found);
-}
-
-bool misuse_lists(const char *list, const char *word) {
-    size_t length = strlen(word);
-    for (const char *at = list; (at = strstr(at, word)); at++)
-        if ((at == list || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
-            return true;
-    return false;
-}
 
 /* ---- faults ---- */
 
@@ -28,7 +14,7 @@ static void misuse_on_report(void *context, const struct subject_report *report)
     struct misuse *misuse = &rig->misuse;
     if (misuse->kinds && report->address == misuse->address) {
         misuse->reports++;
-        if (!misuse_lists(misuse->kinds, report->kind))
+        if (!judge_is_listed(misuse->kinds, report->kind))
             judge_fail(rig, "misuse", misuse->kinds, "%s", report->kind);
         return;
     }
@@ -52,33 +38,6 @@ bool misuse_must_retry(struct rig *rig) {
     return again;
 }
 
-/* ---- blocks ---- */
-
-struct shadow_block *misuse_live(struct rig *rig, unsigned slot) {
-    for (unsigned i = 0; i < OP_SLOTS; i++) {
-        struct shadow_block *block = &rig->shadow.slot[(slot + i) % OP_SLOTS];
-        if (block->address)
-            return block;
-    }
-    return NULL;
-}
-
-static bool misuse_has_owner(const struct rig *rig, const char *address) {
-    for (unsigned slot = 0; slot < OP_SLOTS; slot++)
-        if (rig->shadow.slot[slot].address == address)
-            return true;
-    return false;
-}
-
-const struct shadow_block *misuse_dead(const struct rig *rig, unsigned number) {
-    for (unsigned i = 0; i < MISUSE_DEAD; i++) {
-        const struct shadow_block *dead = &rig->misuse.dead[(number + i) % MISUSE_DEAD];
-        if (dead->address && !misuse_has_owner(rig, dead->address))
-            return dead;
-    }
-    return NULL;
-}
-
 /* ---- bad calls ---- */
 
 static uint64_t misuse_expect(struct rig *rig, const char *kinds, const char *address) {
@@ -96,11 +55,11 @@ static bool misuse_expected(struct rig *rig, const struct op *op, uint64_t befor
     misuse->executed[op->kind - OP_OVERFLOW]++;
     misuse->found[op->kind - OP_OVERFLOW] += misuse->reports == 1;
     if (misuse->reports != 1)
-        return misuse_fail(rig, kinds, (enum op_kind)op->kind,
-                           misuse->reports ? "reported twice" : "not reported");
+        return judge_misuse(rig, kinds, (enum op_kind)op->kind,
+                            misuse->reports ? "reported twice" : "not reported");
     if (rig->subject->digest(rig->self) != before)
-        return misuse_fail(rig, "a bad call does nothing", (enum op_kind)op->kind,
-                           "the blocks in use differ");
+        return judge_misuse(rig, "a bad call does nothing", (enum op_kind)op->kind,
+                            "the blocks in use differ");
     return !rig->failure.oracle;
 }
 
@@ -129,13 +88,13 @@ static const char *misuse_dead_kinds(const struct rig *rig,
 }
 
 static bool misuse_double_free(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = misuse_dead(rig, op->slot);
+    const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
     return !dead || misuse_bad_free(rig, op, dead->address,
                                     misuse_dead_kinds(rig, dead, "double-free"));
 }
 
 static bool misuse_interior_free(struct rig *rig, const struct op *op) {
-    const struct shadow_block *block = misuse_live(rig, op->slot);
+    const struct shadow_block *block = shadow_next_live(&rig->shadow, op->slot);
     if (!block || block->usable < 2)
         return true;
     size_t offset = 1 + op->count * (block->usable - 1) / 256;
@@ -145,7 +104,7 @@ static bool misuse_interior_free(struct rig *rig, const struct op *op) {
 
 /* The middle of a block, made to look like one by whatever a header could be. */
 static bool misuse_forged_free(struct rig *rig, const struct op *op) {
-    struct shadow_block *block = misuse_live(rig, op->slot);
+    struct shadow_block *block = shadow_next_live(&rig->shadow, op->slot);
     if (!block || block->usable < 64)
         return true;
     char *forged = block->address + 32;
@@ -171,25 +130,25 @@ static bool misuse_plane_probe(struct rig *rig, const struct op *op) {
 }
 
 static bool misuse_dead_realloc(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = misuse_dead(rig, op->slot);
+    const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
     if (!dead)
         return true;
     size_t size = size_bytes(op->size, rig->shadow.last_size, op->slot);
     uint64_t before =
         misuse_expect(rig, misuse_dead_kinds(rig, dead, "double-free"), dead->address);
     if (rig->subject->realloc(rig->self, dead->address, size))
-        return misuse_fail(rig, "NULL", OP_DEAD_REALLOC, "a block");
+        return judge_misuse(rig, "NULL", OP_DEAD_REALLOC, "a block");
     return misuse_expected(rig, op, before);
 }
 
 static bool misuse_dead_usable_size(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = misuse_dead(rig, op->slot);
+    const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
     if (!dead)
         return true;
     uint64_t before =
         misuse_expect(rig, misuse_dead_kinds(rig, dead, "use-after-free"), dead->address);
     if (rig->subject->usable_size(rig->self, dead->address) != 0)
-        return misuse_fail(rig, "0", OP_DEAD_USABLE_SIZE, "a size");
+        return judge_misuse(rig, "0", OP_DEAD_USABLE_SIZE, "a size");
     return misuse_expected(rig, op, before);
 }
 
@@ -224,19 +183,21 @@ bool misuse_do(struct rig *rig, const struct op *op) {
 
 void misuse_start(struct rig *rig) {
     struct misuse *misuse = &rig->misuse;
-    misuse->pendings = misuse->deads = 0;
+    misuse->pendings = 0;
     misuse->kinds = NULL;
     misuse_begin_call(rig, NULL);
-    memset(misuse->dead, 0, sizeof misuse->dead);
     rig->subject->set_handler(rig->self, misuse_on_report, rig);
 }
 
 bool misuse_after(struct rig *rig, const struct shadow_block *dead) {
-    struct misuse *misuse = &rig->misuse;
     if (rig->failure.oracle || !damage_check(rig))
         return false;
     if (!dead->address)
         return true;
-    misuse->dead[misuse->deads++ % MISUSE_DEAD] = *dead;
+    shadow_note_freed(&rig->shadow, dead);
     return !rig->subject->checks_neighbours || damage_check_neighbours(rig, dead);
+}
+
+bool misuse_finish(struct rig *rig) {
+    return damage_finish(rig);
 }

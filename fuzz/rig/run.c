@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "fuzz/ops/codec.h"
-#include "fuzz/rig/damage.h"
 #include "fuzz/rig/judge.h"
+#include "fuzz/rig/misuse.h"
 #include "fuzz/rig/pattern.h"
 #include "osmem/base/num.h"
 
@@ -340,7 +340,7 @@ bool rig_step(struct rig *rig, const struct op *op) {
 bool rig_finish(struct rig *rig) {
     rig->operation++;
     machine_refuse(rig->machine, 1, 0);
-    if (rig->subject->misused && !damage_finish(rig))
+    if (rig->subject->misused && !misuse_finish(rig))
         return false;
     for (unsigned slot = 0; slot < OP_SLOTS; slot++)
         if (!rig_free(rig, slot))

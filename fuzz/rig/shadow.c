@@ -36,6 +36,36 @@ void shadow_leave(struct shadow *shadow, unsigned slot) {
     shadow->live--;
 }
 
+struct shadow_block *shadow_next_live(struct shadow *shadow, unsigned slot) {
+    for (unsigned i = 0; i < OP_SLOTS; i++) {
+        struct shadow_block *block = &shadow->slot[(slot + i) % OP_SLOTS];
+        if (block->address)
+            return block;
+    }
+    return NULL;
+}
+
+void shadow_note_freed(struct shadow *shadow, const struct shadow_block *block) {
+    shadow->freed[shadow->freed_count++ % SHADOW_FREED] = *block;
+}
+
+static bool shadow_has_owner(const struct shadow *shadow, const char *address) {
+    for (unsigned slot = 0; slot < OP_SLOTS; slot++)
+        if (shadow->slot[slot].address == address)
+            return true;
+    return false;
+}
+
+const struct shadow_block *shadow_next_freed(const struct shadow *shadow,
+                                             unsigned number) {
+    for (unsigned i = 0; i < SHADOW_FREED; i++) {
+        const struct shadow_block *freed = &shadow->freed[(number + i) % SHADOW_FREED];
+        if (freed->address && !shadow_has_owner(shadow, freed->address))
+            return freed;
+    }
+    return NULL;
+}
+
 bool shadow_holds(const struct shadow_block *block, const char *address, size_t length,
                   size_t *at) {
     return pattern_holds(address, num_min(length, block->requested), block->requested,

@@ -11,6 +11,10 @@
 
 #include "fuzz/ops/op.h"
 
+enum {
+    SHADOW_FREED = 32,
+};
+
 struct shadow_block {
     char *address;    /* NULL: the slot is empty */
     size_t requested; /* bytes */
@@ -24,6 +28,8 @@ struct shadow {
     size_t live;
     size_t usable; /* bytes, of all live blocks */
     uint64_t serials;
+    struct shadow_block freed[SHADOW_FREED]; /* the last ones noted as freed */
+    unsigned freed_count;
 };
 
 void shadow_init(struct shadow *shadow);
@@ -39,6 +45,16 @@ void shadow_enter(struct shadow *shadow, unsigned slot, char *address, size_t re
 
 /* The slot is empty from now on. */
 void shadow_leave(struct shadow *shadow, unsigned slot);
+
+/* The block of the slot, or of the next slot that has one; NULL: none has. */
+struct shadow_block *shadow_next_live(struct shadow *shadow, unsigned slot);
+
+/* Keeps a block that the program freed, for programs that go on using it. */
+void shadow_note_freed(struct shadow *shadow, const struct shadow_block *block);
+
+/* The noted block of this number, or the next, whose address no slot has; NULL: there is none. */
+const struct shadow_block *shadow_next_freed(const struct shadow *shadow,
+                                             unsigned number);
 
 /* The first `length` bytes asked for are as they were filled; else false and where. */
 bool shadow_holds(const struct shadow_block *block, const char *address, size_t length,
