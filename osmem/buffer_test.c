@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "osmem/osmem.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 #define GUARD 0x5a
 

@@ -11,8 +11,8 @@
 #include "osmem/platform/expect.h"
 #include "osmem/platform/sys.h"
 #include "osmem/process.h"
-#include "osmem/testing/child.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/child.h"
+#include "props/testing/suite.h"
 
 static_assert(
     OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 18,

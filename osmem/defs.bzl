@@ -53,6 +53,6 @@ def check_test(name, srcs, deps, tags = [], **kwargs):
         srcs = srcs,
         copts = COPTS + ["-Wno-missing-prototypes"],
         tags = tags + ["nomsan"],
-        deps = deps + ["//osmem/testing:suite"],
+        deps = deps + ["//props/testing:suite"],
         **kwargs
     )

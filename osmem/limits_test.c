@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "osmem/osmem.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static const char *program;
 

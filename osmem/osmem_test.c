@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static void expect_sound(void) {
     struct os_breach breach;

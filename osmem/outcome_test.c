@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "osmem/osmem.h"
-#include "osmem/testing/child.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/child.h"
+#include "props/testing/suite.h"
 
 static const struct os_finding fault = {.kind = OS_FAULT_DOUBLE_FREE,
                                            .verb = "os_free",

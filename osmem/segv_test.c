@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "osmem/osmem.h"
-#include "osmem/testing/child.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/child.h"
+#include "props/testing/suite.h"
 
 static struct os_options options;
 static char *fence, *elsewhere;

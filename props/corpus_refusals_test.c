@@ -4,8 +4,8 @@
 
 #include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/osmem_subject.h"
-#include "osmem/testing/suite.h"
 #include "props/laws.h"
+#include "props/testing/suite.h"
 
 static int files;
 static char **file;

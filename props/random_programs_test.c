@@ -6,7 +6,7 @@
 #include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/osmem_subject.h"
 #include "osmem/base/random.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 enum {
     PROGRAMS = 3000,

@@ -5,7 +5,7 @@
 
 #include "fuzz/rig/run.h"
 #include "fuzz/subject/osmem_subject.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static int files;
 static char **file;

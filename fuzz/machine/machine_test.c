@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 #include "sanitizers/poison.h"
 
 #define PAGE MACHINE_PAGE

@@ -4,7 +4,7 @@
 #include "fuzz/ops/mutate.h"
 #include "fuzz/ops/text.h"
 #include "osmem/base/random.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct random random_state = {1};
 

@@ -8,7 +8,7 @@
 #include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/libc_subject.h"
 #include "fuzz/subject/osmem_subject.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct machine machines[LOCKSTEP_MAX];
 static struct lockstep lockstep;

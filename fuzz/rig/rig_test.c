@@ -6,7 +6,7 @@
 #include "fuzz/ops/text.h"
 #include "fuzz/rig/pattern.h"
 #include "fuzz/subject/osmem_subject.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct machine machine;
 static struct rig rig;

@@ -1,6 +1,6 @@
 #include "osmem/base/num.h"
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 START_TEST(sums_and_products_that_do_not_fit_are_refused) {
     size_t out = 7;

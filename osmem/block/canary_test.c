@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static const uint64_t key[2] = {0x0123456789abcdef, 0xfedcba9876543210};
 

@@ -1,7 +1,7 @@
 /* Every byte of a fill counts, and a damage says which are changed. */
 #include "osmem/block/fill.h"
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 START_TEST(every_byte_counts_and_none_beside_it) {
     char bytes[80];

@@ -1,6 +1,6 @@
 #include "osmem/block/tags.h"
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 #define PLANE 4096
 static tag_byte plane[PLANE + 2 + 8];

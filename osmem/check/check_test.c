@@ -9,7 +9,7 @@
 #include "osmem/heap/bins.h"
 #include "osmem/heap/carve.h"
 #include "osmem/heap/link.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct machine machine;
 static struct os_heap heap;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "fuzz/machine/machine.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct machine machine;
 static struct classic heap;

@@ -6,7 +6,7 @@
 
 #include "fuzz/machine/machine.h"
 #include "osmem/front/front.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct machine machine;
 static struct os_front front;

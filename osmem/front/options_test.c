@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct os_options options;
 static char said[8192];

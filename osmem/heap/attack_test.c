@@ -5,7 +5,7 @@
 #include "osmem/check/check.h"
 #include "osmem/heap/heap.h"
 #include "osmem/heap/link.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 enum {
     MEMORY = 1 << 14,

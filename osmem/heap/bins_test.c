@@ -7,7 +7,7 @@
 #include "osmem/heap/carve.h"
 #include "osmem/heap/heap.h"
 #include "osmem/heap/link.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 enum {
     SLOTS = 400,

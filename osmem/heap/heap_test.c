@@ -7,7 +7,7 @@
 #include "osmem/heap/carve.h"
 #include "osmem/heap/policy.h"
 #include "osmem/heap/span.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct machine machine;
 static struct os_heap heap;

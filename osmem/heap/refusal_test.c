@@ -8,7 +8,7 @@
 #include "osmem/check/check.h"
 #include "osmem/check/walk.h"
 #include "osmem/heap/heap.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 enum {
     STEPS_MAX = 16,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static char value[64];
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "osmem/platform/expect.h"
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static char text[8192];
 

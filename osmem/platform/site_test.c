@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 static struct os_site site;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 /* A kernel that fails every call with one errno, and remembers what was called broken. */
 struct failing_kernel {

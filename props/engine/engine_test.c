@@ -5,10 +5,10 @@
 
 #include "fuzz/ops/text.h"
 #include "fuzz/subject/osmem_subject.h"
-#include "osmem/testing/suite.h"
 #include "props/engine/exhaust.h"
 #include "props/engine/gen.h"
 #include "props/engine/shrink.h"
+#include "props/testing/suite.h"
 
 static struct program program, other;
 static struct trial trial;

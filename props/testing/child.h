@@ -3,8 +3,8 @@
  *
  *     int status = child_run(misuse, said, sizeof said);
  */
-#ifndef OSMEM_TESTING_CHILD_H
-#define OSMEM_TESTING_CHILD_H
+#ifndef PROPS_TESTING_CHILD_H
+#define PROPS_TESTING_CHILD_H
 
 #include <check.h>
 #include <stdbool.h>

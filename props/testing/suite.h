@@ -5,8 +5,8 @@
  *         return suite_run("tags", SUITE(first_test, second_test));
  *     }
  */
-#ifndef OSMEM_TESTING_SUITE_H
-#define OSMEM_TESTING_SUITE_H
+#ifndef PROPS_TESTING_SUITE_H
+#define PROPS_TESTING_SUITE_H
 
 #include <check.h>
 #include <stddef.h>
