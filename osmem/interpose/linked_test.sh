@@ -28,7 +28,7 @@ for compiler in clang++-19 g++; do
   try $compiler -O2 -flto $here/linked.cc "$archive" -lpthread
   try $compiler -std=c++20 $here/linked.cc "-L$TEST_TMPDIR" -losmem "-Wl,-rpath,$TEST_TMPDIR"
   # A program's own new stands before the archive's.
-  "$compiler" -w -fsized-deallocation $here/probe/cxx_replaced.cc "$archive" -lpthread -o "$TEST_TMPDIR/program"
+  "$compiler" -w -fsized-deallocation props/conformance/probe/cxx_replaced.cc "$archive" -lpthread -o "$TEST_TMPDIR/program"
   [[ $("$TEST_TMPDIR/program") == "9 taken, 8 given, NULL" ]] || failed=1
 done
 exit $failed

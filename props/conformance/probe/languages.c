@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "osmem/interpose/probe/probe.h"
+#include "props/conformance/probe/probe.h"
 
 static void cxx_in_c(void) {
     void *library = dlopen(beside("probe_cxx.so"), RTLD_NOW | RTLD_LOCAL);

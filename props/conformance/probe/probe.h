@@ -4,8 +4,8 @@
  * A question is a function that says its answer once, in a process of its own; what it leaves
  * behind or breaks is nobody else's. It must answer alike each time: no addresses, no times.
  */
-#ifndef OSMEM_INTERPOSE_PROBE_PROBE_H
-#define OSMEM_INTERPOSE_PROBE_PROBE_H
+#ifndef PROPS_CONFORMANCE_PROBE_PROBE_H
+#define PROPS_CONFORMANCE_PROBE_PROBE_H
 
 #include <stdbool.h>
 #include <stddef.h>

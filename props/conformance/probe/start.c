@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "osmem/interpose/probe/probe.h"
+#include "props/conformance/probe/probe.h"
 
 static void under_audit(void) {
     setenv("LD_AUDIT", beside("probe_audit.so"), 1);

@@ -1,5 +1,5 @@
 /* Asks every question, or those that have a text in them: probe [TEXT]. */
-#include "osmem/interpose/probe/probe.h"
+#include "props/conformance/probe/probe.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "osmem/interpose/probe/probe.h"
+#include "props/conformance/probe/probe.h"
 
 static void memalign_answer(size_t alignment, size_t size) {
     void *untouched = &memalign_answer, *p = untouched;

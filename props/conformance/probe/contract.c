@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "osmem/interpose/probe/probe.h"
+#include "props/conformance/probe/probe.h"
 
 static void malloc_of_zero(void) {
     void *a = malloc(opaque(0)), *b = malloc(opaque(0));

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "osmem/interpose/probe/probe.h"
+#include "props/conformance/probe/probe.h"
 
 enum {
     THREADS_MOST = 40,

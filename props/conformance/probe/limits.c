@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "osmem/interpose/probe/probe.h"
+#include "props/conformance/probe/probe.h"
 
 static void limit(int resource, size_t mebibytes) {
     struct rlimit limits = {(rlim_t)mebibytes << 20, (rlim_t)mebibytes << 20};
