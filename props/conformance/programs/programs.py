@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs real programs under osmem and under the C library's malloc, and compares.
 
-    tools/bazel run -c opt //osmem/interpose/programs [-- --all | --only=TEXT] [--install] [--options=TEXT]
+    tools/bazel run -c opt //props/conformance/programs [-- --all | --only=TEXT] [--install] [--options=TEXT]
 
 Without more, the quick ones. --only takes those with this text in their name; --install installs
 what they need by apt-get, as root; --options sets OSMEM_OPTIONS, for example tier=full. Of each, standard output and exit code must be the same, and
