@@ -3,7 +3,7 @@
 
     bazel run -c opt //bench:detect [-- [--only=TEXT] [--install] [--write]]
 
-The programs are those of osmem/promises, each on blocks of five sizes, with the allocator preloaded
+The programs are those of props/conformance/promises, each on blocks of five sizes, with the allocator preloaded
 and nothing else changed. Of five runs the table says how many were found (the program was ended, or
 told of it on standard error, or nothing came of what could have), how many showed harm (h: a neighbour
 changed, the same memory twice, a secret read, or the program hangs) and how many went on in silence
@@ -25,7 +25,7 @@ import sys
 import tempfile
 import textwrap
 
-sys.path.insert(0, os.path.join(os.getcwd(), "osmem", "promises"))  # bazel run starts where its files are
+sys.path.insert(0, os.path.join(os.getcwd(), "props/conformance/promises"))  # bazel run starts where its files are
 from promises import HARMLESS, HUNG, SIZES, commit, lines, read_promises  # noqa: E402
 
 PACKAGES = ["libjemalloc2", "libmimalloc2.0", "libtcmalloc-minimal4", "libclang-rt-19-dev"]

@@ -18,7 +18,7 @@ static_assert(
     OS_FAULT_COUNT == OS_NO_MEMORY + 1 + 18,
     "each of the eighteen rows of fault.def has its death test, below, or (HEADER) in "
     "classic/classic_test.c, or (NEW_REFUSED) in props/conformance/probe/languages.c, or "
-    "(WRITE_AFTER_FREE, FENCE_...) in promises/promises.txt");
+    "(WRITE_AFTER_FREE, FENCE_...) in props/conformance/promises/promises.txt");
 
 static char text[4096];
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "osmem/promises/mistakes.h"
+#include "props/conformance/promises/mistakes.h"
 
 void double_free_now(size_t size) {
     three(size);

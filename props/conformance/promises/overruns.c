@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "osmem/promises/mistakes.h"
+#include "props/conformance/promises/mistakes.h"
 
 /* Other bytes than stood there. */
 static void spoil(char *at, size_t count) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "osmem/promises/mistakes.h"
+#include "props/conformance/promises/mistakes.h"
 
 static void written_freed(size_t size, size_t at, size_t calls) {
     three(size);

@@ -5,7 +5,7 @@
  * "step:" and a name on standard output tell whoever runs it when the program ended, "harm:" what the
  * mistake came to. Exits 0 if it lives.
  */
-#include "osmem/promises/mistakes.h"
+#include "props/conformance/promises/mistakes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

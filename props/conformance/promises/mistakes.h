@@ -4,8 +4,8 @@
  * Each works on blocks of `size` bytes, 24 at least. Before each step it says which one that is, and if
  * it lives, what the mistake came to.
  */
-#ifndef OSMEM_PROMISES_MISTAKES_H
-#define OSMEM_PROMISES_MISTAKES_H
+#ifndef PROPS_CONFORMANCE_PROMISES_MISTAKES_H
+#define PROPS_CONFORMANCE_PROMISES_MISTAKES_H
 
 #include <stddef.h>
 

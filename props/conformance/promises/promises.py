@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What each tier finds: runs programs with one mistake each, and holds what happens against a table.
 
-    tools/bazel run -c opt //osmem/promises [-- --only=TEXT] [--measure | --table | --reports]
+    tools/bazel run -c opt //props/conformance/promises [-- --only=TEXT] [--measure | --table | --reports]
 
 Every mistake of mistakes.c is committed on blocks of five sizes in every tier, by the drop-in. What
 ends the program, and at which step, must be what promises.txt says; where that is a matter of luck it
