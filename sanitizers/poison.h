@@ -1,5 +1,5 @@
 /*
- * poison: memory that nobody may touch, told to whatever sanitizer is watching.
+ * poison: inaccessible memory, marked for the sanitizer of the build.
  *
  * Without one, nothing happens and POISON_ACTIVE is false.
  */
