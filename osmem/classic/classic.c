@@ -30,13 +30,13 @@ static uint32_t classic_seal(const struct classic *heap,
     return (uint32_t)num_mix(sum + num_address(block->next));
 }
 
-/* To be called on each header before it is read ... */
+/* Checks a header before it is read ... */
 static void classic_open(const struct classic *heap, const struct classic_header *block) {
     if (heap->sealed && block->seal != classic_seal(heap, block))
         fault_die(&(struct os_finding){.kind = OS_FAULT_HEADER, .address = block + 1});
 }
 
-/* ... and after it was written. */
+/* ... and seals it after it was written. */
 static void classic_close(const struct classic *heap, struct classic_header *block) {
     if (heap->sealed)
         block->seal = classic_seal(heap, block);
@@ -53,7 +53,7 @@ static char *classic_end(const struct classic_header *block) {
     return (char *)(block + 1) + block->size;
 }
 
-/* What stands before `next`; NULL: the end of the list, so the last one. */
+/* Sets the predecessor of `next`; of NULL, the end of the list: the last block. */
 static void classic_set_prev(struct classic *heap, struct classic_header *next,
                              struct classic_header *prev) {
     if (!next) {
@@ -65,10 +65,10 @@ static void classic_set_prev(struct classic *heap, struct classic_header *next,
     classic_close(heap, next);
 }
 
-/* The payload for a request; false where it wraps. */
-static bool classic_payload(size_t asked, size_t *size) {
+/* The payload size for a request; false where it wraps. */
+static bool classic_payload(size_t requested, size_t *size) {
     size_t whole;
-    return num_ceil_checked(asked, CLASSIC_ALIGNMENT, size) &&
+    return num_ceil_checked(requested, CLASSIC_ALIGNMENT, size) &&
            num_add(*size, CLASSIC_HEADER, &whole);
 }
 
@@ -139,12 +139,12 @@ static struct classic_header *classic_append(struct classic *heap, size_t size) 
     return block;
 }
 
-/* The last block ends at the break: nobody else has moved it since. */
+/* The last block ends at the break: no other user of sbrk has moved it since. */
 static bool classic_touches_break(const struct classic *heap) {
     return classic_end(heap->last) == (char *)sys_sbrk(heap->kernel, 0);
 }
 
-/* Grows the last block in place by exactly what it lacks. */
+/* Grows the last block in place to exactly this size. */
 static bool classic_extend(struct classic *heap, size_t size) {
     EXPECT(size > heap->last->size);
     if (!sys_sbrk(heap->kernel, (intptr_t)(size - heap->last->size)))
@@ -154,7 +154,7 @@ static bool classic_extend(struct classic *heap, size_t size) {
     return true;
 }
 
-/* The smallest free block that is large enough, of equal ones the lowest. */
+/* The smallest free block that is large enough; among equal ones the lowest. */
 static struct classic_header *classic_best(struct classic *heap, size_t size) {
     struct classic_header *best = NULL;
     for (struct classic_header *block = heap->first; block; block = block->next) {
@@ -211,7 +211,7 @@ static void *classic_take(struct classic *heap, size_t size, size_t threshold) {
     if (!block)
         return classic_refuse();
     bool joined = heap->joined;
-    classic_split(heap, block, size); /* what follows the rest is in use */
+    classic_split(heap, block, size); /* the block behind the rest is in use */
     heap->joined = joined;
     return classic_enter(heap, block, CLASSIC_ALLOC);
 }
@@ -234,20 +234,20 @@ static void classic_give(struct classic *heap, struct classic_header *block) {
 
 /* ---- the C functions ---- */
 
-void *classic_malloc(struct classic *heap, size_t asked) {
+void *classic_malloc(struct classic *heap, size_t requested) {
     size_t size;
-    if (asked == 0)
+    if (requested == 0)
         return NULL;
-    if (!classic_payload(asked, &size))
+    if (!classic_payload(requested, &size))
         return classic_refuse();
     return classic_take(heap, size, CLASSIC_THRESHOLD);
 }
 
-void *classic_calloc(struct classic *heap, size_t count, size_t asked) {
+void *classic_calloc(struct classic *heap, size_t count, size_t requested) {
     size_t total, size;
-    if (count == 0 || asked == 0)
+    if (count == 0 || requested == 0)
         return NULL;
-    if (!num_mul(count, asked, &total) || !classic_payload(total, &size))
+    if (!num_mul(count, requested, &total) || !classic_payload(total, &size))
         return classic_refuse();
     void *address = classic_take(heap, size, heap->kernel->page);
     if (address && CLASSIC_HEADER + size < heap->kernel->page)
@@ -265,7 +265,7 @@ void classic_free(struct classic *heap, void *address) {
     errno = saved;
 }
 
-/* Another block, a copy, and the old one given back. */
+/* Allocates another block, copies the payload and frees the old block. */
 static void *classic_move(struct classic *heap, struct classic_header *old, size_t kept,
                           size_t size) {
     void *address = classic_take(heap, size, CLASSIC_THRESHOLD);
@@ -276,8 +276,8 @@ static void *classic_move(struct classic *heap, struct classic_header *old, size
     return address;
 }
 
-/* Gives a block of the break a larger payload: at the end of the list by the break, else
- * by what is free behind it, else elsewhere. */
+/* Gives a block of the break a larger payload: at the end of the list by raising the
+ * break, else by joining the free blocks behind it, else by moving it. */
 static void *classic_grow(struct classic *heap, struct classic_header *block,
                           size_t size) {
     size_t before = block->size;
@@ -307,11 +307,11 @@ static void classic_cut(struct classic *heap, struct classic_header *block, size
     heap->bytes -= before - block->size;
 }
 
-void *classic_realloc(struct classic *heap, void *address, size_t asked) {
+void *classic_realloc(struct classic *heap, void *address, size_t requested) {
     size_t size;
     if (!address)
-        return classic_malloc(heap, asked);
-    if (asked == 0) {
+        return classic_malloc(heap, requested);
+    if (requested == 0) {
         classic_free(heap, address);
         return NULL;
     }
@@ -320,7 +320,7 @@ void *classic_realloc(struct classic *heap, void *address, size_t asked) {
         errno = EINVAL;
         return NULL;
     }
-    if (!classic_payload(asked, &size))
+    if (!classic_payload(requested, &size))
         return classic_refuse();
     bool mapped = block->status == CLASSIC_MAPPED;
     bool to_mapping = CLASSIC_HEADER + size >= CLASSIC_THRESHOLD;
@@ -341,7 +341,7 @@ size_t classic_usable_size(const struct classic *heap, const void *address) {
 
 /* ---- the walk ---- */
 
-/* What is wrong with a block and its right neighbour, or NULL. */
+/* The rule that a block and its right neighbour break, or NULL. */
 static const char *classic_check_block(const struct classic *heap,
                                        const struct classic_header *block) {
     const struct classic_header *next = block->next;
@@ -365,7 +365,7 @@ static const char *classic_check_block(const struct classic *heap,
 const char *classic_check(const struct classic *heap) {
     size_t gaps = 0, blocks = 0, bytes = 0;
     if (heap->first && heap->first->prev)
-        return "K1: nothing stands before the first block";
+        return "K1: the first block has no predecessor";
     for (const struct classic_header *block = heap->first; block; block = block->next) {
         const char *broken = classic_check_block(heap, block);
         if (broken)
@@ -376,7 +376,7 @@ const char *classic_check(const struct classic *heap) {
         bytes += block->status == CLASSIC_ALLOC ? block->size : 0;
     }
     if (gaps != heap->gaps)
-        return "K2: blocks tile the break but for what others took";
+        return "K2: blocks tile the break but for memory of other users of sbrk";
     if (heap->first && classic_end(heap->last) > (char *)sys_sbrk(heap->kernel, 0))
         return "K2: the last block ends at or below the break";
     size_t mapped = heap->mappings - (heap->blocks - blocks) * CLASSIC_HEADER;

@@ -3,21 +3,21 @@
  *
  * All blocks of the break stand in one list in address order, each behind a header of 32
  * bytes; a request walks the whole list, joins free neighbours on the way, and takes the
- * smallest free block that is large enough. Large requests get a mapping each. No tricks:
- * an onlooker can compute every address and every system call by hand, and the tests do.
- * The cost of that is the lesson: a request takes time in proportion to the live blocks.
+ * smallest free block that is large enough. Large requests get a mapping each. Every address
+ * and every system call can be computed by hand, and the tests do. The cost of that is the
+ * lesson: a request takes time in proportion to the live blocks.
  *
  *     [ header | payload ][ header | payload ] ... [ header | payload ] <- the break
  *
  *   K1  blocks stand in address order; next and prev agree; first and last are the ends
- *   K2  a block ends where the next one starts, but for the gaps that somebody else's sbrk
- *       has made, which are counted
+ *   K2  a block ends where the next one starts, but for the gaps that another user of
+ *       sbrk has made, which are counted
  *   K3  a payload is a multiple of 8 and not empty; a block of the list is free or allocated
  *   K4  right after a search no two free blocks touch
  *   K5  in a sealed heap, each header's seal is that of its fields
  *   K6  the counters are those of the blocks
  *
- * Not thread-safe; while a function runs, nobody else may move the break.
+ * Not thread-safe; while a function runs, no other user of sbrk may move the break.
  */
 #ifndef OSMEM_CLASSIC_CLASSIC_H
 #define OSMEM_CLASSIC_CLASSIC_H
@@ -32,7 +32,7 @@
 enum classic_status {
     CLASSIC_FREE,
     CLASSIC_ALLOC,
-    CLASSIC_MAPPED, /* has a mapping of its own and stands in no list */
+    CLASSIC_MAPPED, /* has a mapping of its own and is in no list */
 };
 
 struct classic_header {
@@ -50,7 +50,7 @@ static_assert(sizeof(struct classic_header) == 32 &&
 
 struct classic {
     struct os_kernel *kernel;
-    struct classic_header *first, *last; /* NULL: nothing was asked of the break yet */
+    struct classic_header *first, *last; /* NULL: no request has used the break yet */
     bool sealed;
     uint64_t key;          /* of the seals */
     bool joined;           /* no two free blocks touch */
@@ -59,7 +59,7 @@ struct classic {
     size_t mappings, lost; /* bytes: mapped for blocks; and where munmap was refused */
 };
 
-/* An empty heap. Asks the kernel for nothing, but for a key if the headers are sealed. */
+/* An empty heap. The only kernel call draws a key, if the headers are sealed. */
 void classic_init(struct classic *heap, struct os_kernel *kernel, bool sealed);
 
 /*
@@ -75,7 +75,7 @@ void *classic_realloc(struct classic *heap, void *address, size_t size);
 /* Keeps errno. Freeing a free block of the break does nothing. */
 void classic_free(struct classic *heap, void *address);
 
-/* The bytes of the block that may be used: at least those asked for. */
+/* The usable size of the block: at least the requested size. */
 size_t classic_usable_size(const struct classic *heap, const void *address);
 
 /* The first rule that does not hold, by its number and in words; NULL: all do. */

@@ -63,7 +63,7 @@ START_TEST(each_rule_is_seen_broken) {
     left->status = CLASSIC_MAPPED;
     expect_breach("K3");
     left = open_three(false);
-    left->status = CLASSIC_FREE; /* so it touches the free one behind it, unjoined */
+    left->status = CLASSIC_FREE; /* touches the free block behind it, unjoined */
     heap.joined = true;
     expect_breach("K4");
     left = open_three(false);
@@ -80,7 +80,7 @@ static void write_byte(size_t at) {
     ((unsigned char *)left->next)[at]++;
 }
 
-/* Runs what must end the process by a report of a damaged header. */
+/* Runs a write that must end the process by a report of a damaged header. */
 static void expect_report(void (*damage)(size_t), size_t at) {
     int status, ends[2];
     char text[512] = "";
@@ -135,7 +135,7 @@ START_TEST(a_refusal_leaves_everything_as_it_was) {
     classic_free(&heap, classic_malloc(&heap, 200));
     memset(second, 7, 100);
     machine_refuse(&machine, 1,
-                   1); /* what is free behind it is joined, and is not enough */
+                   1); /* the free block behind it is joined, and is too small */
     ck_assert_ptr_null(classic_realloc(&heap, second, 5000));
     ck_assert_uint_eq(classic_usable_size(&heap, second), 104);
     ck_assert(second[0] == 7 && memcmp(second, second + 1, 99) == 0);

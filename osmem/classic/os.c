@@ -1,6 +1,6 @@
 /*
  * os: classic as a library, libosmem.so of this folder: one heap on the real kernel under
- * the four names that a course asks for. Before the first call, nothing happens.
+ * the four names that a course requires. Nothing happens before the first call.
  *
  * -DCLASSIC_SEALED=1 builds it with a keyed check in each header.
  */

@@ -1,10 +1,10 @@
 /*
- * calls: makes the calls of one scenario, each an argument, and tells each answer.
+ * calls: makes the calls of one scenario, each an argument, and prints each result.
  *
  *     calls "a = malloc 100" "free a" ...
  *
- * One line a call, by one write(2) after it: "= ", what came back, errno, and what is wrong with
- * the contents. Uses no allocator but the four functions, so that every system call
+ * One line a call, by one write(2) after it: "= ", the result, errno, and what is wrong with the
+ * contents. Uses no allocator but the four functions, so that every system call
  * between two lines is theirs.
  */
 #define _DEFAULT_SOURCE /* sbrk */
@@ -26,8 +26,8 @@ struct block {
 
 static struct block blocks[128]; /* by name; '-' is never set */
 
-static const char *look(const unsigned char *at, size_t length, int expected,
-                        const char *complaint) {
+static const char *check_bytes(const unsigned char *at, size_t length, int expected,
+                               const char *complaint) {
     for (size_t i = 0; i < length; i++)
         if (at[i] != expected)
             return complaint;
@@ -38,7 +38,7 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Makes one call; what is wrong with the contents, or "". */
+/* Makes one call; returns what is wrong with the contents, or "". */
 static const char *make_call(const char *call, struct block *result) {
     char name, from;
     long a, b;
@@ -49,15 +49,15 @@ static const char *make_call(const char *call, struct block *result) {
                       (unsigned long *)&b) == 3) {
         *result = (struct block){os_calloc((size_t)a, (size_t)b), (size_t)(a * b)};
         if (result->address)
-            wrong = look(result->address, result->size, 0, " not zeroed");
+            wrong = check_bytes(result->address, result->size, 0, " not zeroed");
     } else if (sscanf(call, "%c = realloc %c %ld", &name, &from, &a) == 3) {
         struct block old = blocks[(unsigned char)from];
         *result = (struct block){os_realloc(old.address, (size_t)a), (size_t)a};
         if (result->address)
-            wrong = look(result->address, smaller(old.size, (size_t)a), from,
-                         " contents lost");
+            wrong = check_bytes(result->address, smaller(old.size, (size_t)a), from,
+                                " contents lost");
         else if (a != 0 && old.address && errno == ENOMEM)
-            wrong = look(old.address, old.size, from, " contents lost");
+            wrong = check_bytes(old.address, old.size, from, " contents lost");
     } else if (sscanf(call, "free %c", &from) == 1) {
         os_free(blocks[(unsigned char)from].address);
         return wrong;
@@ -76,8 +76,7 @@ static const char *make_call(const char *call, struct block *result) {
 
 int main(int argc, char **argv) {
     char line[64];
-    if (write(STDOUT_FILENO, "start\n", 6) !=
-        6) /* what the loader did is told before it */
+    if (write(STDOUT_FILENO, "start\n", 6) != 6) /* ends the system calls of the loader */
         return 1;
     for (int i = 1; i < argc; i++) {
         struct block result = {NULL, 0};

@@ -22,7 +22,7 @@ build O0 clang-19 -O0
 build O2 clang-19 -O2
 build O3 clang-19 -O3 -DNDEBUG
 build lto clang-19 -O2 -flto
-build sealed clang-19 -O2 -DCLASSIC_SEALED=1 # which must not be seen from outside
+build sealed clang-19 -O2 -DCLASSIC_SEALED=1 # which must make no difference from outside
 build gcc gcc -O2
 build gcc-lto gcc -O2 -flto
 $here/scenarios.py $here/scenarios.txt --outside "${programs[@]}"

@@ -1,6 +1,6 @@
 /*
- * recorded: the four functions over a classic whose kernel calls are told as strace would,
- * in place of libosmem.so.
+ * recorded: the four functions over a classic heap whose kernel calls are printed as strace
+ * prints them, in place of libosmem.so.
  */
 #include <stdarg.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@ void os_free(void *address);
 static struct os_kernel real, recording;
 static struct classic heap;
 
-__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static void print_call(const char *format, ...) {
     char line[160];
     va_list arguments;
     va_start(arguments, format);
@@ -32,29 +32,32 @@ static void *recording_sbrk(struct os_kernel *kernel, intptr_t increment) {
     (void)kernel;
     char *old = real.sbrk(&real, increment);
     if (increment)
-        tell("brk(%p) = %p\n", (void *)(old + increment), (void *)(old + increment));
+        print_call("brk(%p) = %p\n", (void *)(old + increment),
+                   (void *)(old + increment));
     else
-        tell("brk(NULL) = %p\n", (void *)old);
+        print_call("brk(NULL) = %p\n", (void *)old);
     return old;
 }
 
 static void *recording_mmap(struct os_kernel *kernel, size_t length, int protection) {
     (void)kernel;
     void *address = real.mmap(&real, length, protection);
-    const char *wanted = protection == (PROT_READ | PROT_WRITE) ? "PROT_READ|PROT_WRITE"
-                                                                : "other protection";
-    tell("mmap(NULL, %zu, %s, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = ", length, wanted);
+    const char *requested = protection == (PROT_READ | PROT_WRITE)
+                                ? "PROT_READ|PROT_WRITE"
+                                : "other protection";
+    print_call("mmap(NULL, %zu, %s, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = ", length,
+               requested);
     if (address == MAP_FAILED)
-        tell("-1\n");
+        print_call("-1\n");
     else
-        tell("%p\n", address);
+        print_call("%p\n", address);
     return address;
 }
 
 static int recording_munmap(struct os_kernel *kernel, void *address, size_t length) {
     (void)kernel;
     int result = real.munmap(&real, address, length);
-    tell("munmap(%p, %zu) = %d\n", address, length, result);
+    print_call("munmap(%p, %zu) = %d\n", address, length, result);
     return result;
 }
 

@@ -3,7 +3,7 @@
 
     scenarios.py scenarios.txt --inside PROGRAM... --outside PROGRAM...
 
-An inside program tells its kernel calls by itself; an outside one is run under strace.
+An inside program prints its own kernel calls; an outside one is run under strace.
 """
 import re
 import subprocess
@@ -40,18 +40,18 @@ def run_inside(program, calls):
 
 
 def run_outside(program, calls):
-    """strace's lines, those that the program writes as it wrote them."""
-    with tempfile.NamedTemporaryFile("r") as told:
-        run = subprocess.run(["strace", "-o", told.name, "-e", "trace=brk,mmap,munmap,write", "-e", "signal=none",
+    """The lines of strace; a line that the program writes appears as it was written."""
+    with tempfile.NamedTemporaryFile("r") as trace:
+        run = subprocess.run(["strace", "-o", trace.name, "-e", "trace=brk,mmap,munmap,write", "-e", "signal=none",
                               "-s", "200", program] + calls, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        lines = [re.sub(r'^write\(1, "(.*)\\n", \d+\) += \d+$', r"\1", line.rstrip("\n")) for line in told]
+        lines = [re.sub(r'^write\(1, "(.*)\\n", \d+\) += \d+$', r"\1", line.rstrip("\n")) for line in trace]
     if "start" not in lines:
-        sys.exit("strace cannot run %s here: %s" % (program, run.stderr.strip() or "it told nothing"))
+        sys.exit("strace cannot run %s here: %s" % (program, run.stderr.strip() or "it printed nothing"))
     return run.returncode, [line for line in lines if not line.startswith("+++")]
 
 
-class Teller:
-    """Tells what a run did in the words of scenarios.txt."""
+class Reporter:
+    """Describes what a run did in the words of scenarios.txt."""
 
     def __init__(self):
         self.heap = self.brk = None
@@ -68,13 +68,13 @@ class Teller:
         return "heap%+d" % (address - self.heap) if self.heap else "an address before any system call"
 
     def system_call(self, line):
-        """The call in words; None where there is nothing to tell."""
+        """The call in words; None where it is not reported."""
         brk, mmap, munmap = BRK.match(line), MMAP.match(line), MUNMAP.match(line)
         if brk:
             now, before = int(brk.group(2), 16), self.brk
             self.brk = now
             self.heap = self.heap or now
-            if brk.group(1) == "NULL":  # libc asks only once
+            if brk.group(1) == "NULL":  # libc queries it only once
                 return None if before else "brk 0"
             return "brk %+d" % (now - before) if before else "brk to an address"
         if mmap:
@@ -85,34 +85,34 @@ class Teller:
             self.maps[int(mmap.group(2), 16)] = ("map%d" % self.mapped, length)
             return "mmap %d" % length
         if munmap:
-            name, _ = self.maps.pop(int(munmap.group(1), 16), ("what is not mapped", 0))
+            name, _ = self.maps.pop(int(munmap.group(1), 16), ("unmapped memory", 0))
             return "munmap %s %s" % (name, munmap.group(2))
         return line
 
-    def tell(self, call, kernel, answer):
+    def report(self, call, kernel, answer):
         """One call: its address and its system calls."""
         if call.startswith("sbrk"):
             old = int(ANSWER.match(answer).group(1), 16)
             self.heap = self.heap or old
             self.brk = old + int(call.split()[1])
             return "", ""
-        told = [words for words in map(self.system_call, kernel) if words]
+        calls = [words for words in map(self.system_call, kernel) if words]
         address, note = ANSWER.match(answer).groups()
-        return ("" if call.startswith("free") else self.address(address)) + note, ", ".join(told)
+        return ("" if call.startswith("free") else self.address(address)) + note, ", ".join(calls)
 
 
 def hold(path, scenario, run, program):
-    """Runs one scenario; prints where it differs, and whether it does not."""
+    """Runs one scenario; prints where it differs and returns whether it agrees."""
     title, steps = scenario
     status, lines = run(program, [call for _, call, _, _ in steps])
     lines = lines[lines.index("start") + 1:] if "start" in lines else []
-    teller, kernel, done = Teller(), [], 0
+    reporter, kernel, done = Reporter(), [], 0
     for line in lines:
         if not line.startswith("= "):
             kernel.append(line)
             continue
         number, call, address, system_calls = steps[done]
-        found = teller.tell(call, kernel, line)
+        found = reporter.report(call, kernel, line)
         if found != (address, system_calls):
             print("%s:%d: %s\n  expected: %s -> %s | %s\n  found:    %s -> %s | %s"
                   % ((path, number, title, call, address, system_calls, call) + found))
