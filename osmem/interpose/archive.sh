@@ -1,6 +1,6 @@
 #!/bin/bash
-# archive.sh OUT ARCHIVE...: makes libosmem.a of two objects. All that is not public is local to
-# them; the functions of C come together or not at all, the operators of C++ where one is asked for.
+# archive.sh OUT ARCHIVE...: makes libosmem.a of two objects, in which all but the public names
+# are local: all functions of C in one, the operators of C++ in the other, linked where one is used.
 set -eu
 out=$PWD/$1
 shift

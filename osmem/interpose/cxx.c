@@ -2,9 +2,9 @@
  * cxx: the twenty replaceable forms of operator new and delete, by their mangled names, so that
  * the C++ library is not needed.
  *
- * C++ lets a program replace some forms and says which others then follow: an array form calls
- * the single one, a sized or nothrow delete the plain one. So each form that is not basic asks
- * first whether the basic one is still ours, and if so serves the request itself.
+ * C++ lets a program replace some forms and defines which others then follow: an array form
+ * calls the single one, a sized or nothrow delete the plain one. So each form that is not basic
+ * first checks whether the basic one is still ours, and if so serves the request itself.
  *
  *   w  new       a  new[]                    m  size_t
  *   dl delete    da delete[]    Pv void *    St11align_val_t  RKSt9nothrow_t
@@ -15,7 +15,7 @@
 #include "osmem/interpose/cxx_refused.h"
 #include "osmem/osmem.h"
 
-/* Weak: what the program defines stands in front of the archive's. */
+/* Weak: a definition in the program takes precedence over the archive's. */
 #define CXX_API       OS_API __attribute__((weak))
 #define CXX_IS(basic) OS_API __attribute__((weak, alias(#basic)))
 
@@ -73,7 +73,7 @@ __attribute__((used)) static void cxx_delete_array_aligned(void *block,
     _ZdlPvSt11align_val_t(block, alignment);
 }
 
-/* ---- whether what a form follows is still ours ---- */
+/* ---- whether the basic form is still ours ---- */
 
 static bool cxx_new_is_ours(bool array) {
     return _Znwm == cxx_new && (!array || _Znam == cxx_new_array);

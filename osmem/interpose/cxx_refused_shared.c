@@ -1,11 +1,12 @@
-/* The C++ library's own operator new does it all: it asks malloc, which is osmem's, once more. */
+/* Calls the C++ library's own operator new, which calls malloc, osmem's, once more. */
 #include "osmem/interpose/cxx_refused.h"
 
 #include <dlfcn.h>
 
 #include "osmem/platform/fault.h"
 
-/* Behind this library in the search order; or where a plugin in C++ brought it into a program in C. */
+/* The operator behind this library in the search order, or in a C++ library that a plugin
+ * loaded into a program in C. */
 static void *cxx_own(const char *operator_new) {
     static const char *const libraries[] = {"libstdc++.so.6", "libc++abi.so.1",
                                             "libc++.so.1"};
@@ -20,7 +21,7 @@ static void *cxx_own(const char *operator_new) {
     return own;
 }
 
-_Noreturn static void cxx_give_up(void) {
+_Noreturn static void cxx_report(void) {
     fault_die(&(struct os_finding){.kind = OS_FAULT_NEW_REFUSED});
 }
 
@@ -28,15 +29,14 @@ void *cxx_refused(size_t size, size_t alignment) {
     if (alignment) {
         void *(*own)(size_t, size_t) =
             (void *(*)(size_t, size_t))cxx_own("_ZnwmSt11align_val_t");
-        return own ? own(size, alignment) : (cxx_give_up(), NULL);
+        return own ? own(size, alignment) : (cxx_report(), NULL);
     }
     void *(*own)(size_t) = (void *(*)(size_t))cxx_own("_Znwm");
-    return own ? own(size) : (cxx_give_up(), NULL);
+    return own ? own(size) : (cxx_report(), NULL);
 }
 
 void *cxx_refused_nothrow(size_t size, size_t alignment, bool array) {
-    static const char
-        nothrow; /* std::nothrow is an object of which only the type counts */
+    static const char nothrow; /* std::nothrow: only the type of the object matters */
     if (alignment) {
         void *(*own)(size_t, size_t, const char *) =
             (void *(*)(size_t, size_t, const char *))cxx_own(

@@ -2,9 +2,9 @@
  * dlopen: without RTLD_DEEPBIND.
  *
  * A library that is opened with it finds libc's malloc before the preloaded one, and then frees
- * by the one what the program allocated by the other. So the flag is cleared, unless
- * OSMEM_OPTIONS=deepbind=1 leaves it. The loader tells by its return address whose RUNPATH a
- * library is to be looked for in; a jump leaves the caller's.
+ * blocks of osmem by libc's free. So the flag is cleared, unless OSMEM_OPTIONS=deepbind=1 keeps
+ * it. The loader takes the RUNPATH of the library that holds the return address; a tail call
+ * keeps the caller's.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -16,7 +16,8 @@
 typedef void *dlopen_function(const char *file, int mode);
 
 static dlopen_function *dlopen_next(void) {
-    static _Atomic(dlopen_function *) next; /* whoever comes second finds the same */
+    static _Atomic(dlopen_function *)
+        next; /* a race is harmless: every thread finds the same */
     dlopen_function *found = atomic_load_explicit(&next, memory_order_relaxed);
     if (!found) {
         found = (dlopen_function *)dlsym(RTLD_NEXT, "dlopen");

@@ -1,5 +1,5 @@
 /*
- * info: what a program may ask of its malloc, and set: mallinfo(3), malloc_stats(3),
+ * info: statistics and settings of malloc: mallinfo(3), malloc_stats(3),
  * malloc_info(3), malloc_trim(3), mallopt(3).
  *
  * The figures are osmem's under the names that glibc gave them. Thread-safe.
@@ -13,35 +13,35 @@
 #include "osmem/osmem.h"
 
 struct info_free {
-    size_t blocks; /* free ones */
-    size_t last;   /* bytes of the one that ends the heap, or 0 */
+    size_t blocks; /* that are free */
+    size_t last;   /* bytes of the free block that ends the heap, or 0 */
 };
 
 static bool info_count(void *context, const struct os_block_info *block) {
-    struct info_free *free_ones = context;
+    struct info_free *count = context;
     if (block->large)
         return true;
     bool is_free = strcmp(block->state, "free") == 0;
-    free_ones->blocks += is_free;
-    free_ones->last = is_free ? block->room : 0;
+    count->blocks += is_free;
+    count->last = is_free ? block->room : 0;
     return true;
 }
 
 OS_API struct mallinfo2 mallinfo2(void) {
-    struct info_free free_ones = {0};
+    struct info_free count = {0};
     struct os_stats stats;
-    os_walk(info_count, &free_ones);
+    os_walk(info_count, &count);
     os_stats(&stats);
     return (struct mallinfo2){.arena = stats.span_bytes - stats.bytes_not_ours,
-                              .ordblks = free_ones.blocks,
+                              .ordblks = count.blocks,
                               .hblks = stats.large_blocks,
                               .hblkhd = stats.large_bytes,
                               .uordblks = stats.bytes_in_use,
                               .fordblks = stats.bytes_free + stats.bytes_waiting,
-                              .keepcost = free_ones.last};
+                              .keepcost = count.last};
 }
 
-/* The old form counts in int; what does not fit is as much as it can say. */
+/* The old form counts in int; larger values become INT_MAX. */
 static int info_int(size_t n) {
     return n > INT_MAX ? INT_MAX : (int)n;
 }
@@ -71,7 +71,7 @@ OS_API void malloc_stats(void) {
     fprintf(stderr, "frees            = %12llu\n", (unsigned long long)stats.frees);
 }
 
-/* The elements that readers of glibc's look for, with one heap. */
+/* The elements that readers of glibc's output look for, with one heap. */
 OS_API int malloc_info(int options, FILE *to) {
     if (options != 0) {
         errno = EINVAL;
@@ -94,7 +94,7 @@ OS_API int malloc_info(int options, FILE *to) {
     return ferror(to) ? -1 : 0;
 }
 
-/* Whether memory was given back; what another thread's call gave back meanwhile counts too. */
+/* Whether memory was given back; that of a concurrent call in another thread counts too. */
 OS_API int malloc_trim(size_t pad) {
     struct os_stats before, after;
     (void)pad;
@@ -104,7 +104,7 @@ OS_API int malloc_trim(size_t pad) {
     return after.given_back > before.given_back;
 }
 
-/* Every setting of another allocator is taken and means nothing here. */
+/* Settings of another allocator are accepted and have no effect. */
 OS_API int mallopt(int parameter, int value) {
     (void)parameter, (void)value;
     return 1;

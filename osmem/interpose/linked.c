@@ -1,4 +1,4 @@
-/* A program that has libosmem.a linked in: everything it allocates is osmem's. */
+/* A program linked with libosmem.a: osmem serves every allocation. */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "osmem.h"
 
-/* A block of 100 bytes then has 112. */
+/* In light the usable size of 100 bytes is 112. */
 const char *os_default_options(void) {
     return "tier=light";
 }
@@ -15,7 +15,7 @@ int main(void) {
     struct os_stats before, after;
     os_stats(&before);
     char *volatile copy = strdup("libc's own calls too");
-    void *volatile block = malloc(100); /* which the compiler may not do without */
+    void *volatile block = malloc(100); /* volatile: the compiler may not elide it */
     void *volatile aligned = memalign(64, 100);
     os_stats(&after);
     puts(after.blocks_in_use - before.blocks_in_use == 3 &&

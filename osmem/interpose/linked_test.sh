@@ -1,13 +1,13 @@
 #!/bin/bash
-# linked_test.sh ARCHIVE LIBRARY: programs in C and C++, by gcc and clang, have osmem for their
-# malloc: with the archive linked in front of a shared and of a static C library, and linked
-# against the shared library.
+# linked_test.sh ARCHIVE LIBRARY: programs in C and C++, by gcc and clang, use osmem as malloc:
+# with the archive linked in front of a shared and of a static C library, and with the shared
+# library.
 set -eu
 archive=$1 library=$2
 here=osmem/interpose
 failed=0
 
-# try COMPILER... : what is built says that it is osmem's
+# try COMPILER...: the program that it builds prints osmem
 try() {
   if ! "$@" -Iosmem -o "$TEST_TMPDIR/program" || [[ $("$TEST_TMPDIR/program") != osmem ]]; then
     echo "FAIL: $*" >&2
@@ -27,8 +27,9 @@ for compiler in clang++-19 g++; do
   try $compiler -static $here/linked.cc "$archive" -lpthread
   try $compiler -O2 -flto $here/linked.cc "$archive" -lpthread
   try $compiler -std=c++20 $here/linked.cc "-L$TEST_TMPDIR" -losmem "-Wl,-rpath,$TEST_TMPDIR"
-  # A program's own new stands before the archive's.
-  "$compiler" -w -fsized-deallocation props/conformance/probe/cxx_replaced.cc "$archive" -lpthread -o "$TEST_TMPDIR/program"
+  # A program's own new takes precedence over the archive's.
+  "$compiler" -w -fsized-deallocation \
+    props/conformance/probe/cxx_replaced.cc "$archive" -lpthread -o "$TEST_TMPDIR/program"
   [[ $("$TEST_TMPDIR/program") == "9 taken, 8 given, NULL" ]] || failed=1
 done
 exit $failed

@@ -1,9 +1,9 @@
 /*
  * malloc: the C library's own names for osmem's functions.
  *
- * One file, so that a program which is linked with the archive gets the whole family or none: a
- * block of one allocator that reaches another's function is a crash. What C and POSIX leave open
- * is decided as glibc does, or stricter; README.md lists where.
+ * One file, so that a program linked with the archive gets the whole family or none: passing a
+ * block of one allocator to another's function is a crash. Where C and POSIX leave a choice, it
+ * is glibc's or stricter; props/conformance/probe/choices.txt lists where.
  */
 #include "osmem/interpose/malloc.h"
 

@@ -1,5 +1,5 @@
 /*
- * malloc: what the drop-in exports and glibc 2.36 does not declare.
+ * malloc: functions that the drop-in exports and glibc 2.36 does not declare.
  */
 #ifndef OSMEM_INTERPOSE_MALLOC_H
 #define OSMEM_INTERPOSE_MALLOC_H
