@@ -1,4 +1,4 @@
-/* What C says of malloc, calloc, realloc, free and aligned_alloc. */
+/* The contract of C: malloc, calloc, realloc, free and aligned_alloc. */
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -70,7 +70,7 @@ static void calloc_that_wraps_to_zero(void) {
     answer_block(calloc(opaque((size_t)1 << 33), (size_t)1 << 31));
 }
 
-static void calloc_of_what_was_used(void) {
+static void calloc_of_used_memory(void) {
     bool zero = true;
     for (size_t size = 1; size < 200000; size += size / 3 + 1) {
         char *p = malloc(size);
@@ -230,7 +230,7 @@ const struct question questions_of_c[] = {
     {.text = "calloc(SIZE_MAX, 2)", .ask = calloc_of_all},
     {.text = "calloc(2^32, 2^32 + 1)", .ask = calloc_that_wraps},
     {.text = "calloc(2^33, 2^31)", .ask = calloc_that_wraps_to_zero},
-    {.text = "calloc of memory that was used", .ask = calloc_of_what_was_used},
+    {.text = "calloc of memory that was used", .ask = calloc_of_used_memory},
     {.text = "calloc of mappings that were used", .ask = large_blocks_are_zero_again},
     {.text = "realloc(p, SIZE_MAX)", .ask = realloc_to_all},
     {.text = "realloc(p, PTRDIFF_MAX + 1)", .ask = realloc_to_more},

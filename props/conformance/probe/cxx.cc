@@ -1,4 +1,4 @@
-// What C++ says of operator new and delete: cxx QUESTION. Prints the answer.
+// The contract of C++ for operator new and delete: cxx QUESTION. Prints the answer.
 #include <cstdint>
 #include <cstdio>
 #include <cstring>

@@ -1,4 +1,4 @@
-// A library in C++ for a program in C, which has no C++ library in its search order.
+// A library in C++ for a program in C, whose search order has no C++ library.
 #include <cstddef>
 #include <new>
 

@@ -1,4 +1,4 @@
-// A program that replaces the basic forms alone; the others must follow: cxx_replaced FORMS.
+// A program that replaces only the basic forms; the others must call them.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -6,7 +6,7 @@
 
 static int taken, given;
 
-// A block of this pool is not one of malloc's.
+// A block of this pool is no block of malloc.
 void *operator new(size_t size) {
     taken++;
     char *block = static_cast<char *>(malloc(size + 64));

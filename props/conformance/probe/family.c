@@ -1,4 +1,4 @@
-/* The family beyond C: POSIX, and what glibc's malloc.h has. */
+/* The family beyond C: POSIX, and glibc's malloc.h. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -70,7 +70,7 @@ static void memalign_of_0(void) {
 }
 
 static void memalign_of_a_mebibyte(void) {
-    hide(malloc(1)); /* whatever comes first in a heap is aligned */
+    hide(malloc(1)); /* the first block of a heap is aligned by chance */
     char *p = memalign(1 << 20, 1);
     *p = 1;
     answer("%s", is_misaligned(p, 1 << 20) ? "misaligned" : "aligned");
@@ -83,7 +83,7 @@ static void memalign_at_most(void) {
 }
 
 static void valloc_of_1(void) {
-    hide(malloc(1)); /* whatever comes first in a heap is aligned */
+    hide(malloc(1)); /* the first block of a heap is aligned by chance */
     void *p = valloc(1);
     answer("%s",
            is_misaligned(p, (size_t)sysconf(_SC_PAGESIZE)) ? "misaligned" : "aligned");
@@ -139,7 +139,7 @@ static void usable_size_of_blocks(void) {
         memset(p, 1, usable);
         free(p);
     }
-    answer("%u are less than asked for", less);
+    answer("%u are less than the requested size", less);
 }
 
 static void trim_gives_back(void) {
@@ -229,7 +229,7 @@ static void newer_names(void) {
         answer("%s%s", i ? ", " : "", dlsym(RTLD_DEFAULT, names[i]) ? "there" : "absent");
 }
 
-/* What libc allocates itself is freed by the program. */
+/* Blocks that libc allocates and the program frees. */
 static void what_libc_allocates(void) {
     char *line = NULL, *text = NULL;
     size_t size = 0;

@@ -1,4 +1,4 @@
-/* C++: mostly asked by programs in it. */
+/* C++: most questions run a program in C++. */
 #define _GNU_SOURCE /* RTLD_DEEPBIND */
 #include <dlfcn.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include "props/conformance/probe/probe.h"
 
 static void cxx_in_c(void) {
-    void *library = dlopen(beside("probe_cxx.so"), RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(path_of("probe_cxx.so"), RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         answer("%s", dlerror());
         return;
@@ -19,7 +19,7 @@ static void cxx_in_c(void) {
     answer("%s", plugin_new(opaque(PTRDIFF_MAX)));
 }
 
-/* A program in C that calls an operator of C++ which cannot be obeyed. */
+/* A program in C that calls operator new, which cannot throw there. */
 static void cxx_without_library(void) {
     int ends[2];
     char line[20] = "";

@@ -1,4 +1,4 @@
-/* Where memory is little, or is gone. */
+/* Under limits, and when memory runs out. */
 #define _GNU_SOURCE /* sbrk */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +19,12 @@ static void limit(int resource, size_t mebibytes) {
 
 static void start_under_address_space(void) {
     limit(RLIMIT_AS, 256);
-    start_beside("started", "little");
+    exec_program("started", "little");
 }
 
 static void start_under_data(void) {
     limit(RLIMIT_DATA, 16);
-    start_beside("started", "little");
+    exec_program("started", "little");
 }
 
 /* A list through the blocks themselves: nothing else is allocated. */
@@ -47,7 +47,7 @@ static void give_all(void *list) {
     }
 }
 
-/* All memory twice: the second time there is about as much. */
+/* Allocates all memory twice: the second time there must be about as much. */
 static void exhaust(size_t size) {
     size_t first, second;
     void *list = take_all(size, &first);
@@ -100,7 +100,7 @@ static void nothing_is_left(void) {
     answer_block(realloc(hide(p), 1000000));
     answer(" and the block %s", all_are(p, 5, 1000) ? "as it was" : "damaged");
     answer(", posix_memalign %s", error_name(posix_memalign(&aligned, 4096, 1000000)));
-    answer(", usable %s", malloc_usable_size(p) >= 1000 ? "told" : "lost");
+    answer(", usable %s", malloc_usable_size(p) >= 1000 ? "kept" : "lost");
     free(hide(p));
     give_all(small);
     give_all(smaller);
@@ -109,7 +109,7 @@ static void nothing_is_left(void) {
     answer(", then %s", p ? "a block" : "NULL");
 }
 
-/* Bytes of this process that are in memory. */
+/* Resident bytes of this process. */
 static size_t resident(void) {
     char text[128] = "";
     size_t pages = 0;
@@ -136,7 +136,7 @@ static void callocs_touch_nothing(void) {
     answer("%s", resident() - before < (size_t)20 << 20 ? "little" : "20 MiB or more");
 }
 
-/* What a program takes by sbrk for itself stays its own, whatever malloc does in between. */
+/* Memory that the program gets by sbrk is untouched by malloc, which grows in between. */
 static void own_sbrk(void) {
     enum {
         STEPS = 50

@@ -1,4 +1,4 @@
-/* Asks every question, or those that have a text in them: probe [TEXT]. */
+/* Answers every question, or those that contain a text: probe [TEXT]. */
 #include "props/conformance/probe/probe.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 enum {
     ERRNO_MARK = 7777,
-    ALARM_SECONDS = 60, /* against what hangs, and nothing else */
+    ALARM_SECONDS = 60, /* only ends a question that hangs */
 };
 
 static char folder[4096];
@@ -67,14 +67,14 @@ void answer_block(const void *block) {
         answer("NULL, errno %s", error_name(error));
 }
 
-const char *beside(const char *name) {
+const char *path_of(const char *name) {
     static char path[sizeof folder + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
 
-void start_beside(const char *name, const char *argument) {
-    execl(beside(name), name, argument, (char *)NULL);
+void exec_program(const char *name, const char *argument) {
+    execl(path_of(name), name, argument, (char *)NULL);
     answer("does not start: %s", strerror(errno));
 }
 
@@ -86,7 +86,7 @@ bool all_are(const void *bytes, int byte, size_t length) {
     return true;
 }
 
-static void ask(const struct question *question) {
+static void run(const struct question *question) {
     int status;
     printf("%s => ", question->text);
     fflush(stdout);
@@ -96,7 +96,7 @@ static void ask(const struct question *question) {
         if (question->ask)
             question->ask();
         else
-            start_beside(question->program, question->argument);
+            exec_program(question->program, question->argument);
         _exit(0);
     }
     waitpid(child, &status, 0);
@@ -107,14 +107,14 @@ static void ask(const struct question *question) {
     puts("");
 }
 
-static unsigned ask_all(const struct question *questions, const char *chosen) {
-    unsigned asked = 0;
+static unsigned run_all(const struct question *questions, const char *chosen) {
+    unsigned count = 0;
     for (; questions->text; questions++)
         if (strstr(questions->text, chosen)) {
-            ask(questions);
-            asked++;
+            run(questions);
+            count++;
         }
-    return asked;
+    return count;
 }
 
 int main(int argc, char **argv) {
@@ -126,11 +126,11 @@ int main(int argc, char **argv) {
         return 2;
     }
     *slash = '\0';
-    unsigned asked =
-        ask_all(questions_of_c, chosen) + ask_all(questions_of_glibc, chosen) +
-        ask_all(questions_of_limits, chosen) + ask_all(questions_of_threads, chosen) +
-        ask_all(questions_of_start, chosen) + ask_all(questions_of_languages, chosen);
-    if (!asked)
+    unsigned count =
+        run_all(questions_of_c, chosen) + run_all(questions_of_glibc, chosen) +
+        run_all(questions_of_limits, chosen) + run_all(questions_of_threads, chosen) +
+        run_all(questions_of_start, chosen) + run_all(questions_of_languages, chosen);
+    if (!count)
         fprintf(stderr, "probe: no question has \"%s\" in it\n", chosen);
-    return asked ? 0 : 2;
+    return count ? 0 : 2;
 }

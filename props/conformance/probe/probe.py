@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Asks a malloc and the C library's the same questions, and compares the answers.
+"""Compares the answers of a malloc and of the C library's to the same questions.
 
     probe.py PROBE LIBRARY CHOICES [--options=OPTIONS] [TEXT]
 
-PROBE is run as it is, then with LIBRARY preloaded, under OSMEM_OPTIONS=OPTIONS. Every answer must be the same, or be one of
-CHOICES, where it stands with its reason. With TEXT, only questions that have it in them. Prints
-a line for each question; exits 1 where answers differ.
+PROBE is run as it is, then with LIBRARY preloaded, under OSMEM_OPTIONS=OPTIONS. Every
+answer must be the same, or be listed in CHOICES with its reason. With TEXT, only questions
+that contain it. Prints a line for each question; exits 1 where answers differ.
 """
 import os
 import subprocess

@@ -1,4 +1,4 @@
-/* A program that has osmem linked in, to be started set-uid: takes no options. */
+/* A program linked with osmem, to be started set-uid: it must ignore the options. */
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <unistd.h>

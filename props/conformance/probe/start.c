@@ -1,4 +1,4 @@
-/* Before constructors, after exit handlers, and what the loader does in between. */
+/* Before constructors, after exit handlers, and the loader in between. */
 #define _GNU_SOURCE /* RTLD_DEEPBIND */
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,15 +11,15 @@
 #include "props/conformance/probe/probe.h"
 
 static void under_audit(void) {
-    setenv("LD_AUDIT", beside("probe_audit.so"), 1);
-    start_beside("started", "preinit");
+    setenv("LD_AUDIT", path_of("probe_audit.so"), 1);
+    exec_program("started", "preinit");
 }
 
-/* What `started` says with these options. */
+/* Prints the answer of `started` under these options. */
 static void answer_with(const char *options, const char *argument) {
     char command[5000], line[200] = "";
     setenv("OSMEM_OPTIONS", options, 1);
-    snprintf(command, sizeof command, "'%s' %s", beside("started"), argument);
+    snprintf(command, sizeof command, "'%s' %s", path_of("started"), argument);
     FILE *answers = popen(command, "r");
     answer("%s", fgets(line, sizeof line, answers) ? line : "nothing");
     pclose(answers);
@@ -41,36 +41,36 @@ static bool copy(const char *from, const char *to) {
     return target && fclose(target) == 0 && done;
 }
 
-/* A set-uid program gets no preload, so that the one it starts has osmem linked in. */
+/* A set-uid program gets no preload, so `secure` has osmem linked in. */
 static void set_uid(void) {
     enum {
-        SOMEBODY = 65534
+        UID_NOT_ROOT = 65534
     };
     char path[] = "/tmp/probe.set-uid.0123456789";
     snprintf(path, sizeof path, "/tmp/probe.set-uid.%d", (int)getpid());
-    if (geteuid() != 0 || !copy(beside("secure"), path) ||
-        chown(path, SOMEBODY, SOMEBODY) || chmod(path, 04755)) {
+    if (geteuid() != 0 || !copy(path_of("secure"), path) ||
+        chown(path, UID_NOT_ROOT, UID_NOT_ROOT) || chmod(path, 04755)) {
         answer("needs root");
         unlink(path);
         return;
     }
     setenv("OSMEM_OPTIONS", "no-such-option", 1);
-    dup2(STDOUT_FILENO, STDERR_FILENO); /* a complaint would be part of the answer */
+    dup2(STDOUT_FILENO, STDERR_FILENO); /* a message would be part of the answer */
     execl(path, "secure", path, (char *)NULL);
     answer("does not start: %s", strerror(errno));
     unlink(path);
 }
 
-static void *open_beside(const char *name, int mode) {
-    void *library = dlopen(beside(name), mode);
+static void *open_library(const char *name, int mode) {
+    void *library = dlopen(path_of(name), mode);
     if (!library)
         answer("%s", dlerror());
     return library;
 }
 
-/* What the program allocates is freed by a library that was opened to find its own first. */
+/* The program allocates; a library opened with RTLD_DEEPBIND frees. */
 static void deepbind(void) {
-    void *library = open_beside("probe_plugin.so", RTLD_NOW | RTLD_DEEPBIND);
+    void *library = open_library("probe_plugin.so", RTLD_NOW | RTLD_DEEPBIND);
     if (!library)
         return;
     void (*plugin_free)(void *) = (void (*)(void *))dlsym(library, "plugin_free");
@@ -82,20 +82,20 @@ static void deepbind(void) {
     answer("one malloc");
 }
 
-/* The option leaves the flag: two mallocs. */
+/* The option keeps the flag: two mallocs. */
 static void deepbind_left(void) {
     char command[5000], line[200] = "";
     setenv("OSMEM_OPTIONS", "deepbind=1", 1);
     snprintf(command, sizeof command, "'%s' 'RTLD_DEEPBIND has' 2>/dev/null",
-             beside("probe"));
+             path_of("probe"));
     FILE *answers = popen(command, "r");
     bool lives = fgets(line, sizeof line, answers) && strstr(line, "one malloc");
     answer("%s", lives ? "one malloc" : "two mallocs, and the program dies");
 }
 
-/* The library stands where only the RUNPATH of the one that opens it points. */
+/* The library is found only by the RUNPATH of the library that opens it. */
 static void runpath(void) {
-    void *library = open_beside("probe_plugin.so", RTLD_NOW);
+    void *library = open_library("probe_plugin.so", RTLD_NOW);
     if (!library)
         return;
     const char *(*open_another)(void) =
@@ -113,7 +113,7 @@ static void failing_dlopen(void) {
 
 static void open_and_close(void) {
     for (int i = 0; i < 100; i++) {
-        void *library = open_beside("probe_tls_a.so", RTLD_NOW | RTLD_LOCAL);
+        void *library = open_library("probe_tls_a.so", RTLD_NOW | RTLD_LOCAL);
         if (!library)
             return;
         dlclose(library);

@@ -1,4 +1,4 @@
-/* Programs that the probe starts: allocation before constructors and after the end. */
+/* Programs that the probe starts: allocation before constructors and after exit. */
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 static char *early, *ten, *constructed;
-static int tells_the_end;
+static int reports_exit;
 
-static void tell(const char *what) {
+static void say(const char *what) {
     if (write(STDOUT_FILENO, what, strlen(what)) < 0)
         _exit(9);
 }
@@ -47,12 +47,12 @@ static int allocate_once(void) {
 }
 
 __attribute__((destructor)) static void allocate_in_destructor(void) {
-    if (tells_the_end)
-        tell(allocate_once() ? ", a destructor allocates" : ", a destructor fails");
+    if (reports_exit)
+        say(allocate_once() ? ", a destructor allocates" : ", a destructor fails");
 }
 
 static void allocate_at_exit(void) {
-    tell(allocate_once() ? "an exit handler allocates" : "an exit handler fails");
+    say(allocate_once() ? "an exit handler allocates" : "an exit handler fails");
     free(early);
     free(constructed);
 }
@@ -70,11 +70,11 @@ static int run_in_little(void) {
     memset(large, 1, 1000000);
     free(small);
     free(large);
-    tell("starts, with a thread");
+    say("starts, with a thread");
     return 0;
 }
 
-/* Its handlers were there before any library's. */
+/* Forks with handlers that were registered before any library's. */
 static int run_forks(void) {
     int wrong = 0, status = 0;
     for (int i = 0; i < 20; i++) {
@@ -86,13 +86,13 @@ static int run_forks(void) {
         waitpid(child, &status, 0);
         wrong += status != 0;
     }
-    tell(wrong ? "children fail" : "forks");
+    say(wrong ? "children fail" : "forks");
     return wrong;
 }
 
-static int tell_usable(void) {
+static int report_usable(void) {
     size_t usable = malloc_usable_size(ten);
-    tell(usable == 10 ? "as many as asked for" : usable == 16 ? "16" : "24");
+    say(usable == 10 ? "the requested size" : usable == 16 ? "16" : "24");
     return 0;
 }
 
@@ -101,16 +101,16 @@ int main(int argc, char **argv) {
     if (strcmp(what, "fork") == 0)
         return run_forks();
     if (strcmp(what, "usable") == 0)
-        return tell_usable();
+        return report_usable();
     if (strcmp(what, "little") == 0)
         return run_in_little();
     if (strcmp(what, "exit") == 0) {
-        tells_the_end = 1;
+        reports_exit = 1;
         atexit(allocate_at_exit);
         return 0;
     }
     early = realloc(early, 5000);
-    tell(early[999] == 1 ? "kept" : "lost");
+    say(early[999] == 1 ? "kept" : "lost");
     free(early);
     free(constructed);
     return 0;

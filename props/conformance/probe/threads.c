@@ -1,4 +1,4 @@
-/* Threads, their ends, and forks among them. */
+/* Threads, their exits, and forks among them. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <limits.h>
@@ -18,7 +18,7 @@ enum {
     THREADS_MOST = 40,
 };
 
-/* Starts `count` with their numbers, waits for their ends; how many returned something. */
+/* Starts `count` threads with their numbers and joins them; how many returned non-NULL. */
 static unsigned run_threads(unsigned count, void *(*run)(void *), size_t stack) {
     pthread_t thread[THREADS_MOST];
     pthread_attr_t attributes;
@@ -37,7 +37,7 @@ static unsigned run_threads(unsigned count, void *(*run)(void *), size_t stack) 
     return wrong;
 }
 
-/* Blocks come, are changed and go; whether one was ever damaged. */
+/* Allocates, writes and frees blocks; whether one was damaged. */
 static bool churn(uint64_t random, unsigned rounds) {
     enum {
         SLOTS = 64
@@ -88,7 +88,7 @@ static void stacks_of_16_kib(void) {
 
 static void *short_life(void *number) {
     free(malloc(100 + (uintptr_t)number));
-    hide(malloc(10)); /* left behind */
+    hide(malloc(10)); /* leaked */
     return NULL;
 }
 
@@ -103,7 +103,7 @@ static void many_short_lives(void) {
 
 static _Atomic(unsigned char *) handed[64];
 
-static void *hand_over(void *number) {
+static void *exchange_blocks(void *number) {
     bool damaged = false;
     for (uint64_t i = 0, random = (uintptr_t)number + 1; i < 100000; i++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
@@ -120,7 +120,7 @@ static void *hand_over(void *number) {
 }
 
 static void freed_by_others(void) {
-    answer("%u saw damage", run_threads(4, hand_over, 0));
+    answer("%u saw damage", run_threads(4, exchange_blocks, 0));
 }
 
 /* ---- forks ---- */
@@ -142,7 +142,7 @@ static unsigned fork_often(unsigned times) {
         int status = 1;
         pid_t child = fork();
         if (child == 0) {
-            alarm(10); /* one that hangs is wrong */
+            alarm(10); /* a child that hangs fails */
             bool damaged = churn(i, 100);
             free(malloc(500000));
             _exit(damaged);
@@ -172,7 +172,7 @@ static void forks_with_handlers(void) {
     answer("%u children fail", fork_often(50));
 }
 
-/* The child has a thread of its own, which allocates too. */
+/* The child starts threads, which allocate too. */
 static void threads_after_fork(void) {
     pid_t child = fork();
     int status;
@@ -197,7 +197,7 @@ static void spawn(void) {
     answer("%d and %d", status, WEXITSTATUS(second));
 }
 
-/* ---- what belongs to a thread ---- */
+/* ---- thread-local data ---- */
 
 static pthread_key_t keys[4];
 static atomic_uint destroyed;
@@ -206,7 +206,8 @@ static void destroy(void *block) {
     free(block);
     free(malloc(5000));
     if (atomic_fetch_add(&destroyed, 1) % 2 == 0)
-        pthread_setspecific(keys[0], malloc(100)); /* so that there is another round */
+        pthread_setspecific(keys[0],
+                            malloc(100)); /* causes another round of destructors */
 }
 
 static void *set_specific(void *number) {
@@ -241,7 +242,8 @@ static void *open_tls(void *number) {
         return touch_tls(number);
     pthread_barrier_wait(&all_here);
     for (int i = 0; i < 2; i++) {
-        void *library = dlopen(beside(i ? "probe_tls_b.so" : "probe_tls_a.so"), RTLD_NOW);
+        void *library =
+            dlopen(path_of(i ? "probe_tls_b.so" : "probe_tls_a.so"), RTLD_NOW);
         tls_of[i] = library ? (int *(*)(void))dlsym(library, "probe_tls") : NULL;
         if (!tls_of[i]) {
             answer("%s: ", dlerror());

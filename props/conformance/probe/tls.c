@@ -1,4 +1,4 @@
-/* A library with much data of each thread's own. */
+/* A library with much thread-local data. */
 #include "osmem/osmem.h"
 
 static _Thread_local int data[30000] = {4711};
