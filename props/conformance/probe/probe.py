@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Compares the answers of a malloc and of the C library's to the same questions.
 
-    probe.py PROBE LIBRARY CHOICES [--options=OPTIONS] [TEXT]
+    probe.py PROBE LIBRARY DIFFERENCES [--options=OPTIONS] [TEXT]
 
 PROBE is run as it is, then with LIBRARY preloaded, under OSMEM_OPTIONS=OPTIONS. Every
-answer must be the same, or be listed in CHOICES with its reason. With TEXT, only questions
+answer must be the same, or be listed in DIFFERENCES with its reason. With TEXT, only questions
 that contain it. Prints a line for each question; exits 1 where answers differ.
 """
 import os
@@ -29,18 +29,18 @@ def answers(probe, chosen, library=None, options=""):
     return dict(line.split(" => ", 1) for line in done.stdout.splitlines())
 
 
-def read_choices(path):
-    choices, question = {}, None
+def read_differences(path):
+    differences, question = {}, None
     for number, line in enumerate(open(path, encoding="utf-8"), 1):
         key, _, value = line.strip().partition(" ")
         if line.startswith("  ") and key in ("glibc", "osmem", "why") and question:
-            choices[question][key] = value.strip()
+            differences[question][key] = value.strip()
         elif line.strip() and not line.startswith(("#", " ")):
             question = line.strip()
-            choices[question] = {}
+            differences[question] = {}
         elif line.strip() and not line.startswith("#"):
             fail("%s:%d: expected a question, or glibc, osmem or why behind two blanks" % (path, number))
-    return choices
+    return differences
 
 
 def main():
@@ -48,25 +48,25 @@ def main():
     sys.argv = [argument for argument in sys.argv if not argument.startswith("--options=")]
     if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
-    probe, library, choices = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), read_choices(sys.argv[3])
+    probe, library, differences = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), read_differences(sys.argv[3])
     if not os.path.exists(library):  # the loader would only warn
         fail("%s: no such library" % library)
     chosen = sys.argv[4] if len(sys.argv) > 4 else ""
     theirs, ours = answers(probe, chosen), answers(probe, chosen, library, "".join(options))
     wrong = []
     for question in theirs:
-        choice = choices.pop(question, None)
+        difference = differences.pop(question, None)
         same = theirs[question] == ours.get(question)
-        right = same if choice is None else \
-            (choice["glibc"], choice["osmem"]) == (theirs[question], ours.get(question)) and "why" in choice
-        print("%-6s %s: %s%s" % ("same" if same else "choice" if right else "WRONG", question, theirs[question],
+        right = same if difference is None else \
+            (difference["glibc"], difference["osmem"]) == (theirs[question], ours.get(question)) and "why" in difference
+        print("%-6s %s: %s%s" % ("same" if same else "known" if right else "WRONG", question, theirs[question],
                                  "" if same else "  |  " + str(ours.get(question))))
         if not right:
             wrong.append(question)
     if not chosen:
-        wrong += sorted(choices)
-        for question in choices:
-            print("WRONG  %s: a choice about no question" % question)
+        wrong += sorted(differences)
+        for question in differences:
+            print("WRONG  %s: a difference for no question" % question)
     print("%d questions, %d answered wrong" % (len(theirs), len(wrong)))
     sys.exit(1 if wrong else 0)
 
