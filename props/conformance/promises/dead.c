@@ -1,4 +1,4 @@
-/* Used after the free. */
+/* Uses after the free. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ void written_freed_first(size_t size) {
     written_freed(size, 0, MANY);
 }
 
-/* Who knows how an allocator links its free blocks makes it hand out what he likes. */
+/* An attacker who knows the links of free blocks makes the allocator return chosen memory. */
 void poisoned_link(size_t size) {
     static char target[4096] __attribute__((aligned(4096)));
     three(size);

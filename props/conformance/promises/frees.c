@@ -1,4 +1,4 @@
-/* Freed twice, or what is no block. */
+/* Double frees, and frees of what is no block. */
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ void usable_size_dead(size_t size) {
     hide((void *)malloc_usable_size(hide(block)));
 }
 
-/* ---- freed what is no block ---- */
+/* ---- frees of what is no block ---- */
 
 void free_interior(size_t size) {
     three(size);
@@ -92,7 +92,7 @@ void free_static(size_t size) {
     free(hide(object + 32));
 }
 
-/* What a header could look like, in front of an address within a block. */
+/* Fakes a header in front of an address within a block. */
 void free_forged(size_t size) {
     three(size);
     size_t at = size > 64 ? 48 : 16;
@@ -108,7 +108,7 @@ void free_replayed(size_t size) {
     three(size);
     size_t at = size > 64 ? 48 : 16;
     char header[16] = {0};
-    if (size < 100000) /* else it may have pages of its own, and nothing in front */
+    if (size < 100000) /* else it may be a mapping without a header in front */
         memcpy(header, hide(right - 16), 16);
     memcpy(block + at - 16, header, 16);
     step("the free");

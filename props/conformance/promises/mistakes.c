@@ -1,9 +1,9 @@
 /*
- *     mistakes NAME SIZE     commits one on blocks of so many bytes
+ *     mistakes NAME SIZE     commits one on blocks of SIZE bytes
  *     mistakes               lists them
  *
- * "step:" and a name on standard output tell whoever runs it when the program ended, "harm:" what the
- * mistake came to. Exits 0 if it lives.
+ * Prints "step: NAME" before each step, so that the last one printed is where the program ended,
+ * and "harm: TEXT" for what the mistake led to. Exits 0 if it survives.
  */
 #include "props/conformance/promises/mistakes.h"
 
@@ -97,7 +97,7 @@ static const struct {
     {"overflow-eight", overflow_eight},
     {"overflow-shrunk", overflow_shrunk},
     {"overflow-kept", overflow_kept},
-    {"overflow-alone", overflow_alone},
+    {"overflow-no-free", overflow_no_free},
     {"overflow-jump", overflow_jump},
     {"overflow-jump-often", overflow_jump_often},
     {"overread", overread},

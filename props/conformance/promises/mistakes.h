@@ -1,8 +1,8 @@
 /*
  * mistakes: programs with one mistake each, written for any malloc.
  *
- * Each works on blocks of `size` bytes, 24 at least. Before each step it says which one that is, and if
- * it lives, what the mistake came to.
+ * Each works on blocks of `size` bytes, 24 at least. It prints the name of each step before the
+ * step, and the harm that it sees if it survives.
  */
 #ifndef PROPS_CONFORMANCE_PROMISES_MISTAKES_H
 #define PROPS_CONFORMANCE_PROMISES_MISTAKES_H
@@ -10,16 +10,16 @@
 #include <stddef.h>
 
 enum {
-    OFTEN = 20000, /* so often a mistake is repeated that only chance can find */
+    OFTEN = 20000, /* repetitions of a mistake that only sampling can find */
     MANY = 100000,
     REUSES = 1000,
     FILL = 0x5c,
-    SECRET = 0x53, /* of which no allocator makes a fill of its own */
+    SECRET = 0x53, /* a byte that no allocator fills with */
 };
 
-/* ---- for all of them ---- */
+/* ---- shared by all ---- */
 
-/* What the compiler must not see through. */
+/* The same pointer, unknown to the compiler. */
 char *hide(const void *pointer);
 
 void step(const char *name);
@@ -30,16 +30,16 @@ extern char *left, *block, *right;
 void three(size_t size);
 char *filled(size_t size);
 
-/* Says so if one of the outer two has changed. */
+/* Reports harm if one of the outer two has changed. */
 void neighbours(size_t size);
 
-/* So many other blocks, each freed at once. */
+/* Allocates `count` other blocks and frees each at once. */
 void others(size_t count, size_t size);
 
-/* Eight bytes, written. */
+/* Writes eight bytes. */
 void put(char *at);
 
-/* Says so if two new blocks are one. */
+/* Reports harm if two new blocks have the same address. */
 void twice(size_t size);
 
 /* ---- overruns.c, frees.c, dead.c ---- */
@@ -49,7 +49,7 @@ void overflow_nul(size_t size);
 void overflow_eight(size_t size);
 void overflow_shrunk(size_t size);
 void overflow_kept(size_t size);
-void overflow_alone(size_t size);
+void overflow_no_free(size_t size);
 void overflow_jump(size_t size);
 void overflow_jump_often(size_t size);
 void overread(size_t size);

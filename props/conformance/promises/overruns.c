@@ -1,11 +1,11 @@
-/* Written or read past the end, or in front. */
+/* Writes and reads past the end of a block, or in front of it. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "props/conformance/promises/mistakes.h"
 
-/* Other bytes than stood there. */
+/* Changes each byte. */
 static void spoil(char *at, size_t count) {
     for (size_t i = 0; i < count; i++)
         at[i] = at[i] == 0x41 ? 0x42 : 0x41;
@@ -58,7 +58,7 @@ void overflow_kept(size_t size) {
     free(left);
 }
 
-void overflow_alone(size_t size) {
+void overflow_no_free(size_t size) {
     three(size);
     step("the access");
     spoil(hide(block + size), 1);
@@ -73,9 +73,9 @@ void overflow_shrunk(size_t size) {
     free(block);
 }
 
-/* `count` bytes, the last of which is `from` bytes in front. */
+/* Writes `count` bytes, the last of them `from` bytes in front of the block. */
 static void in_front(size_t size, size_t from, size_t count) {
-    hide(filled(8192)); /* so that something lies there */
+    hide(filled(8192)); /* memory in front, so that the write does not fault */
     three(size);
     step("the access");
     if (from == 1)

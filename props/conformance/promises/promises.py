@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""What each tier finds: runs programs with one mistake each, and holds what happens against a table.
+"""Measures what each tier finds, in programs with one mistake each, and compares with a table.
 
-    tools/bazel run -c opt //props/conformance/promises [-- --only=TEXT] [--measure | --table | --reports]
+    tools/bazel run -c opt //props/conformance/promises [-- --only=TEXT] [--measure | --reports | --table | --write]
 
-Every mistake of mistakes.c is committed on blocks of five sizes in every tier, by the drop-in. What
-ends the program, and at which step, must be what promises.txt says; where that is a matter of luck it
-says what it may be. Samples are left out, but for the mistakes that are made 20,000 times, which only
-a sample finds. The reports that reports.txt shows must come out as they stand there, but for
-addresses. --measure and --reports print those files as they are measured now, the first in five
-rounds; --table prints the table of the README, from promises.txt alone. The last line is
-`promises: N kept, M broken`; exits 1 where one is broken.
+Every mistake of mistakes.c is committed on blocks of five sizes in every tier, by the drop-in.
+promises.txt lists what ends each program, and at which step; where that is random it lists each
+possibility. Sampling is off, but for the mistakes that are made 20,000 times, which only sampling
+finds. The reports in reports.txt must match but for addresses. --measure and --reports print these
+files as measured now, the first in five rounds. --table prints docs/PROMISES.md, from promises.txt
+alone, and --write writes it into the workspace. The last line is `promises: N kept, M broken`;
+exits 1 where one is broken.
 """
 import collections
 import concurrent.futures
@@ -24,10 +24,10 @@ import tempfile
 SIZES = 24, 200, 2000, 70000, 300000
 TIERS = "light", "standard", "full", "paranoid"
 REPORT = re.compile(r"^osmem: ([a-z-]+): ", re.MULTILINE)
-HARMLESS = "secret", "poisoned", "none"  # what need not be told, if nothing comes of it
+HARMLESS = "secret", "poisoned", "none"  # need not be reported if no harm is seen
 SAMPLED = "full", "paranoid"
-LARGE = 128 << 10  # from here on, blocks have pages of their own anyway
-CPU_SECONDS, WALL_SECONDS = 60, 900  # of a program that hangs, and of one that sleeps for ever
+LARGE = 128 << 10  # from here on a block has its own mapping
+CPU_SECONDS, WALL_SECONDS = 60, 900  # limits for a program that loops, and one that sleeps
 HUNG = -signal.SIGXCPU
 ROUNDS = 5
 
@@ -40,7 +40,7 @@ def fail(message):
 
 
 def commit(program, mistake, size, library, environment, folder):
-    """One run in a folder of its own, where what it leaves is lost; HUNG if it does not end by itself."""
+    """One run in a folder that is removed afterwards; HUNG if it does not end by itself."""
     def limit():
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
@@ -57,11 +57,11 @@ def lines(run, word):
     return [line[len(word) + 2:] for line in run.out.splitlines() if line.startswith(word + ": ")]
 
 
-def verdict(run, mistake):
-    """What became of a mistake, in words: at which step the program ended, and as what; or what it came to."""
+def result(run, mistake):
+    """The result of a mistake in words: the step and the kind of the report, or the harm seen."""
     if run.code:
         report = REPORT.search(run.err)
-        if report and mistake.endswith("-often"):  # whatever chance has met first
+        if report and mistake.endswith("-often"):  # sampling may find any of the mistakes
             return "%s: a report" % lines(run, "step")[-1]
         what = report.group(1) if report else "signal %d" % -run.code if run.code < 0 else "exit %d" % run.code
         return "%s: %s" % ((lines(run, "step") or ["the start"])[-1], what)
@@ -128,7 +128,7 @@ def sizes_in_words(sizes):
 
 
 def words(promise, tier):
-    """A cell of the README's table: at which step, and where sizes differ, which."""
+    """A cell of the table: the step of the report, by size where sizes differ."""
     steps = collections.OrderedDict()
     for size in SIZES:
         text = promise.cell(tier, size).partition(" | ")[0]
@@ -137,36 +137,78 @@ def words(promise, tier):
             text = "at " + step
             if promise.name.endswith("-often") and tier in SAMPLED and size < LARGE:
                 text = "by a sample, one in 1,000"
-            elif promise.name.endswith("-often"):  # who does not sample reports only what comes back
+            elif promise.name.endswith("-often"):  # without sampling only a free reports
                 text = "at its free" if what == "a report" and tier not in SAMPLED else "at the access"
         elif promise.name.startswith(HARMLESS):
-            text = text[3:-1] or "nothing comes of it"
+            text = text[3:-1] or "no harm"
         else:
-            text = "no"
+            text = "not found"
         steps.setdefault(text, []).append(size)
     if len(steps) == 1:
         return next(iter(steps))
     return "; ".join("%s (%s)" % (text, sizes_in_words(sizes)) for text, sizes in steps.items())
 
 
+PAGE = """# What each tier finds
+
+A row is a program with one mistake, a column a tier. Each program runs on blocks of
+%(sizes)s bytes, with libosmem.so preloaded and nothing else
+changed; a test runs all %(runs)d cases. Made from
+[promises.txt](../props/conformance/promises/promises.txt), which lists the kinds of the reports
+too; [reports.txt](../props/conformance/promises/reports.txt) has whole reports.
+
+    tools/bazel run -c opt //props/conformance/promises               # runs every case
+    tools/bazel run //props/conformance/promises -- --write           # writes this page
+
+How to read a cell:
+
+- **at ...** names the call at which osmem reports the mistake. This is certain.
+- **at the access**: a guard page stops the access itself. `full` and `paranoid` report the block;
+  in `light` and `standard` the program ends by SIGSEGV without a report.
+- **by a sample, one in 1,000**: only a sampled block has a guard page, so only a mistake that is
+  repeated is likely to be found.
+- **not found**: the tier does not detect the mistake, whether or not it does harm.
+- **no harm**, **a secret was read**: programs that a tier may survive; what they could see or do.
+- A number in brackets is the block's size, where sizes differ.
+
+No tier can detect one mistake: once an address has a new owner, a second free by the old owner is a
+free by the new one.
+
+%(table)s
+"""
+
+
 def table(promises):
-    print("| mistake | light | standard | full |\n|---|---|---|---|")
-    for promise in promises:
-        print("| %s | %s |" % (promise.what, " | ".join(words(promise, tier) for tier in TIERS[:3])))
+    rows = ["| mistake | %s |" % " | ".join(TIERS), "|---|" + "---|" * len(TIERS)]
+    rows += ["| %s | %s |" % (promise.what, " | ".join(words(promise, tier) for tier in TIERS))
+             for promise in promises]
+    return "\n".join(rows)
+
+
+def page(promises):
+    """The text of docs/PROMISES.md."""
+    sizes = ", ".join("{:,}".format(size) for size in SIZES[:-1]) + " and {:,}".format(SIZES[-1])
+    return PAGE % {"sizes": sizes, "runs": len(promises) * len(TIERS) * len(SIZES), "table": table(promises)}
+
+
+def write_page(promises):
+    tree = os.environ.get("BUILD_WORKSPACE_DIRECTORY") or fail("--write: expected to be run by tools/bazel run")
+    with open(os.path.join(tree, "docs/PROMISES.md"), "w", encoding="utf-8") as out:
+        out.write(page(promises))
 
 
 # ---- reports ----
 
 def normal(report):
-    """A report without what differs from run to run, and from build to build: addresses, paths, inlined frames."""
+    """A report without what differs between runs and builds: addresses, paths, inlined frames."""
     report = re.sub(r"0x[0-9a-f]+", "0x?", re.sub(r"osmem\.\d+\.ops", "osmem.PID.ops", report))
-    report = re.sub(r"(operation|the last) \d+", r"\1 N", report)  # the C library's own come first
+    report = re.sub(r"(operation|the last) \d+", r"\1 N", report)  # the C library's own calls come first
     report = re.sub(r"(?m)^(    |  by the instruction at )\S*/", r"\1", report)
     return re.sub(r"(?m)^(    \S+\n)(\1)+", r"\1", report)
 
 
 def read_reports(path):
-    """What to commit, on which size, with which options, and the report that is expected."""
+    """(mistake, size, options) and the expected report."""
     reports = []
     for number, line in enumerate(open(path, encoding="utf-8"), 1):
         key, _, value = line.rstrip("\n").partition(" ")
@@ -180,7 +222,7 @@ def read_reports(path):
 
 
 def hold_reports(reports, program, library, show):
-    """How many come out as expected, and how many do not; or prints them."""
+    """How many match and how many do not; or prints them."""
     kept = 0
     for (mistake, size, chosen), expected in reports:
         with tempfile.TemporaryDirectory(prefix="promises") as folder:
@@ -197,14 +239,14 @@ def hold_reports(reports, program, library, show):
 # ---- the runs ----
 
 def measure(promises, program, library):
-    """The verdict on each mistake, tier and size; the reports beside them."""
+    """The result and the report for each mistake, tier and size."""
     jobs = [(promise, tier, size) for promise in promises for tier in TIERS for size in SIZES]
     found = {}
     with tempfile.TemporaryDirectory(prefix="promises") as folder, concurrent.futures.ThreadPoolExecutor(
             os.cpu_count()) as pool:
         runs = pool.map(lambda job: commit(program, job[0].name, job[2], library, options(job[0], job[1]), folder), jobs)
         for number, ((promise, tier, size), run) in enumerate(zip(jobs, runs), 1):
-            found[promise.name, tier, size] = verdict(run, promise.name), run.err
+            found[promise.name, tier, size] = result(run, promise.name), run.err
             if sys.stderr.isatty():
                 print("\rpromises: %d of %d" % (number, len(jobs)), end="", file=sys.stderr)
     if sys.stderr.isatty():
@@ -220,15 +262,17 @@ def main():
             sys.exit(0)
         elif argument.startswith("--only="):
             only = argument[len("--only="):]
-        elif argument in ("--measure", "--table", "--reports"):
+        elif argument in ("--measure", "--reports", "--table", "--write"):
             mode = argument[2:]
         else:
-            fail("%s: expected --only=TEXT, --measure, --table or --reports" % argument)
+            fail("%s: expected --only=TEXT, --measure, --reports, --table or --write" % argument)
     promises = [promise for promise in read_promises(path) if only in promise.name]
     if not promises:
         fail("no mistake has %r in its name" % only)
-    if mode == "table":
-        table(promises)
+    if mode in ("table", "write"):
+        if only:
+            fail("--%s: expected without --only" % mode)
+        print(page(promises), end="") if mode == "table" else write_page(promises)
         return
     program, library = os.path.abspath(program), os.path.abspath(library)
     if not os.path.exists(library):  # the loader would only warn

@@ -1,9 +1,8 @@
 #!/bin/bash
-# The README shows every line of the table that promises.py makes, in that order and in one piece.
+# table_test.sh PAGE PROMISES.PY ARGUMENT...: docs/PROMISES.md is the page that promises.py makes.
 set -u
-readme=${*: -1}
-table=$("${@:1:5}" --table) || exit 1
-[[ $(<"$readme") == *"$table"* ]] && exit 0
-echo "README.md: expected the table that tools/bazel run //props/conformance/promises -- --table prints:"
-echo "$table"
+page=$1
+shift
+diff "$page" <("$@" --table) && exit 0
+echo "docs/PROMISES.md: expected as tools/bazel run //props/conformance/promises -- --write writes it"
 exit 1
