@@ -1,18 +1,19 @@
 #!/usr/bin/python3
-"""What allocators find: programs with one mistake each, under osmem's tiers and under what else there is.
+"""Which mistakes of a program allocators find: osmem's tiers and other allocators.
 
     bazel run -c opt //bench:detect [-- [--only=TEXT] [--install] [--write]]
 
-The programs are those of props/conformance/promises, each on blocks of five sizes, with the allocator preloaded
-and nothing else changed. Of five runs the table says how many were found (the program was ended, or
-told of it on standard error, or nothing came of what could have), how many showed harm (h: a neighbour
-changed, the same memory twice, a secret read, or the program hangs) and how many went on in silence
-(s). What is repeated 20,000 times is for whoever samples. --install installs the peers by apt-get, as
-root; --write writes bench/detect.md and the summary in README.md anew. Last come the nanoseconds of a
-malloc/free pair among 1,000 live blocks, the median of five rounds in turn, and the line
-`detect: N mistakes, M allocators`; exits 1 where a program without a mistake does not pass.
+The programs are those of props/conformance/promises, each on blocks of five sizes, with only the
+allocator preloaded. Of five runs the table counts those that were found (the program was ended, or
+a report written to standard error, or a possible harm did not occur), that showed harm (h: a
+neighbour changed, the same memory returned twice, a secret read, or the program hangs), and that
+were silent (s). Mistakes repeated 20,000 times are for allocators that sample. --install installs
+the peers by apt-get, as root; --write rewrites bench/detect.md and the summary in README.md. Ends
+with the nanoseconds of a malloc/free pair among 1,000 live blocks, the median of five interleaved
+rounds, and the line `detect: N mistakes, M allocators`; exits 1 where a program without a mistake
+does not pass.
 
-    detect.py --hold PROMISES DETECT.MD README.MD    whether what is written is whole, and the same
+    detect.py --hold PROMISES DETECT.MD README.MD    checks that both texts are complete and agree
 """
 import concurrent.futures
 import datetime
@@ -25,12 +26,12 @@ import sys
 import tempfile
 import textwrap
 
-sys.path.insert(0, os.path.join(os.getcwd(), "props/conformance/promises"))  # bazel run starts where its files are
+sys.path.insert(0, os.path.join(os.getcwd(), "props/conformance/promises"))  # bazel run starts in the runfiles
 from promises import HARMLESS, HUNG, SIZES, commit, lines, read_promises  # noqa: E402
 
 PACKAGES = ["libjemalloc2", "libmimalloc2.0", "libtcmalloc-minimal4", "libclang-rt-19-dev"]
 ROUNDS = 5
-# Name, the library as a pattern, and what else it wants in the environment.
+# Name, a pattern for the library, and its environment.
 PEERS = [
     ("glibc", "", {}),
     ("glibc check=3", "/lib/*/libc_malloc_debug.so.0", {"GLIBC_TUNABLES": "glibc.malloc.check=3"}),
@@ -99,14 +100,14 @@ def run_all(mistakes, chosen, program):
         for number, (job, run) in enumerate(zip(jobs, pool.map(one, jobs)), 1):
             found.setdefault(job[:2], []).append(judge(job[0], run))
             if job[0] == "none" and (run.code or run.err):
-                fail("%s: a program without a mistake is ended, or told of one: %s" % (job[1], run.err))
+                fail("%s: a program without a mistake is ended, or reports one: %s" % (job[1], run.err))
             if sys.stderr.isatty():
                 print("\rdetect: %d of %d" % (number, len(jobs)), end="", file=sys.stderr)
     return found
 
 
 def cost(chosen, pairs):
-    """Nanoseconds a pair, in turn."""
+    """Nanoseconds a pair, in interleaved rounds."""
     times = {name: [] for name, _, _ in chosen}
     for _ in range(ROUNDS):
         for name, library, environment in chosen:
@@ -117,7 +118,7 @@ def cost(chosen, pairs):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-# ---- what is published ----
+# ---- the published tables ----
 
 HEAD = """Made by `tools/bazel run -c opt //bench:detect -- --install --write` on %s: %s, %d processors, %s. Each
 mistake was made on blocks of 24, 200, 2,000, 70,000 and 300,000 bytes; of these five runs so many were found,
@@ -136,7 +137,7 @@ def table(mistakes, names, found, times):
 
 
 def summary(page):
-    """What the README shows of detect.md: the sums."""
+    """The sums of detect.md, which README.md shows."""
     cells = {row.split(" | ")[0].strip("| *"): row.strip("| ").split(" | ")[1:] for row in page.splitlines()
              if row.startswith("| ")}
     sums = [re.fullmatch(r"\*\*(\d+)(?: (\d+)h)?(?: (\d+)s)?\*\*", text).groups(default="0") for text in cells["all"]]
@@ -174,13 +175,13 @@ def write(text):
 
 
 def hold(promises, page, readme):
-    """detect.md has every mistake, in that order, and the README its sums."""
+    """detect.md has every mistake, in that order, and README.md its sums."""
     with open(page, encoding="utf-8") as text, open(readme, encoding="utf-8") as shown:
         page, shown = text.read(), shown.read()
     rows = re.findall(r"^\| (.*?) \| \d", page, re.MULTILINE)
     mistakes = [promise.what for promise in read_promises(promises)]
     if rows[:-1] != mistakes:
-        fail("bench/detect.md: expected a row for each mistake of promises.txt, in that order; --write makes it anew")
+        fail("bench/detect.md: expected a row for each mistake of promises.txt, in that order; --write rewrites it")
     if summary(page) not in shown:
         fail("README.md: expected the sums of bench/detect.md:\n" + summary(page))
 

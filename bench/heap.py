@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""What a malloc/free pair costs as the heap fills: osmem beside the textbook form and the C library.
+"""The cost of a malloc/free pair as the heap fills: osmem, the textbook form and the C library.
 
     bazel run -c opt //bench:heap [-- --most=100000] [-- --rounds=5]
 
 Prints a table and draws it as SVG into .fuzz/heap/ of the workspace. Times are medians of
-rounds in which they run in turn; instructions are counted by callgrind, as the difference of two
-run lengths less the loop's own, and repeat exactly. The textbook walks all blocks for each
-request, so that it is measured with fewer pairs, and to 10000 blocks only.
+interleaved rounds; instructions are counted by callgrind, as the difference of two run lengths
+less the loop's own, and repeat exactly. The textbook form walks all blocks for each request, so it
+is measured with fewer pairs, and up to 10000 blocks only.
 """
 import math
 import os
@@ -42,7 +42,7 @@ def allocators(live):
 
 
 def pairs_of(name, live, pairs):
-    """As many as cost a second or less."""
+    """As many pairs as take a second or less."""
     return min(pairs, 100000000 // live) if name == "classic" else pairs
 
 

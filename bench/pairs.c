@@ -1,11 +1,11 @@
 /*
- * pairs: free a block and allocate another, so many times, among so many live ones.
+ * pairs: frees a block and allocates another, PAIRS times, among LIVE live blocks.
  *
- *     pairs ALLOCATOR LIVE PAIRS    ALLOCATOR is osmem, classic, libc or none (the loop
- *                                  alone)
+ *     pairs ALLOCATOR LIVE PAIRS    ALLOCATOR is osmem, classic, libc or none (only the
+ *                                  loop)
  *
- * Prints the nanoseconds of CPU time that the pairs took. Sizes follow what real programs
- * ask for: half of all requests from a handful of small sizes, few above 1 KiB. The same
+ * Prints the nanoseconds of CPU time of the pairs. Sizes are distributed as in real
+ * programs: half of all requests from a handful of small sizes, few above 1 KiB. The same
  * arguments give the same requests, so that instructions can be counted as a difference
  * of two runs.
  */
@@ -95,7 +95,7 @@ int main(int argc, char **argv) {
         return 1;
     for (size_t i = 0; i < live; i++)
         slot[i] = allocator->allocate(next_size());
-    /* As many pairs again as there are blocks: the heap is then as worn as it will be. */
+    /* A warm-up of as many pairs as there are blocks fragments the heap. */
     for (size_t i = 0; i < live + pairs; i++) {
         static uint64_t start;
         if (i == live)

@@ -3,9 +3,9 @@
  *
  *     bazel run -c opt //bench:rig [-- --seconds=N]
  *
- * Runs programs of random bytes on osmem in three tiers, with and without the walk after each operation,
- * in turn, so that what a tier costs stands beside the others. In `full` the rig's box samples one in
- * 20. Counts only calls that reach the allocator. The last line, of the light tier, is for machines.
+ * Runs programs of random bytes on osmem in three tiers, with and without the walk after each
+ * operation, interleaved, so that the tiers compare. In `full` the rig samples one block in 20.
+ * Counts only calls that reach the allocator. The last line, of the light tier, is for scripts.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ enum {
     TIERS_MEASURED = sizeof tiers / sizeof tiers[0],
 };
 
-/* What a tier came to, over all rounds. */
+/* The result of a tier, over all rounds. */
 struct measured {
     struct rig rig;
     double with, without;
@@ -69,7 +69,7 @@ static void print_mix(void) {
                100.0 * (double)counts[kind] / (double)all);
 }
 
-/* Operations a second over at least so many seconds of CPU time. */
+/* Operations a second, over at least `seconds` of CPU time. */
 static double measure(struct rig *rig, bool walks, double seconds) {
     size_t before = rig->checked;
     double start = now(), end;

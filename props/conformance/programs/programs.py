@@ -3,10 +3,11 @@
 
     tools/bazel run -c opt //props/conformance/programs [-- --all | --only=TEXT] [--install] [--options=TEXT]
 
-Without more, the quick ones. --only takes those with this text in their name; --install installs
-what they need by apt-get, as root; --options sets OSMEM_OPTIONS, for example tier=full. Of each, standard output and exit code must be the same, and
-every program that its row names must have been seen with libosmem.so mapped (a second preloaded
-library reads /proc/self/maps). Prints CPU seconds for both; exits 1 where a program misbehaves.
+By default the quick ones; --only takes those with TEXT in their name; --install installs what they
+need by apt-get, as root; --options sets OSMEM_OPTIONS, for example tier=full. Standard output and
+exit code must be the same, and each program that a row names must run with libosmem.so mapped (a
+second preloaded library reads /proc/self/maps). Prints CPU seconds for both; exits 1 where a
+program misbehaves.
 """
 import os
 import resource
@@ -47,7 +48,7 @@ def read_programs(path):
 
 def run(program, folder, preload, witness, options):
     """Exit code, standard output, CPU seconds."""
-    work = os.path.join(folder, "work")  # the same each time: its name may come up in the output
+    work = os.path.join(folder, "work")  # always the same: the output may contain it
     os.makedirs(work)
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
                    "HOME": work, "TMPDIR": work, "OSMEM_WITNESS": witness}
@@ -64,7 +65,7 @@ def run(program, folder, preload, witness, options):
 
 
 def judge(program, folder, library, options):
-    """What is wrong, or nothing; and the CPU seconds by glibc and by osmem."""
+    """A list of what is wrong, and the CPU seconds under glibc and under osmem."""
     preload = [os.path.join(folder, os.path.basename(path)) for path in library]
     witness = os.path.join(folder, "witness")
     open(witness, "w").close()

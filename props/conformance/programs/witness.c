@@ -1,6 +1,6 @@
 /*
- * A library that is preloaded beside osmem's: writes into $OSMEM_WITNESS which program it finds
- * itself in, and whether libosmem.so is mapped there, from /proc/self/maps. Allocates nothing.
+ * A library preloaded with osmem's: appends to $OSMEM_WITNESS the name of the program, and
+ * whether /proc/self/maps lists libosmem.so. Allocates nothing.
  */
 #define _GNU_SOURCE /* program_invocation_short_name */
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whether the text comes up in a file; what is looked for may lie across two reads. */
-static bool comes_up(const char *path, const char *text) {
+/* Whether a file contains the text, which may span two reads. */
+static bool file_contains(const char *path, const char *text) {
     char bytes[4096];
     size_t kept = 0, length = strlen(text);
     ssize_t n;
@@ -36,7 +36,8 @@ __attribute__((constructor)) static void witness(void) {
         return;
     int saved = errno;
     strncat(line, program_invocation_short_name, 100);
-    strcat(line, comes_up("/proc/self/maps", "/libosmem.so") ? " osmem\n" : " another\n");
+    strcat(line,
+           file_contains("/proc/self/maps", "/libosmem.so") ? " osmem\n" : " another\n");
     int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (fd >= 0 && write(fd, line, strlen(line)) < 0)
         _exit(9);
