@@ -1,6 +1,6 @@
 #include "osmem/base/random.h"
 
-#include "osmem/testing/suite.h"
+#include "props/testing/suite.h"
 
 /* The first outputs for seed 1234567 as the author of splitmix64 published them. */
 START_TEST(the_sequence_is_that_of_splitmix64) {
