@@ -16,13 +16,20 @@ FEATURE = re.compile(r"\s*#define (_GNU_SOURCE|_DEFAULT_SOURCE)\b")
 
 # The rooms from the ground up.
 AMALGAMATED = """
-    osmem/platform/text.c osmem/platform/lock.c osmem/platform/environ.c osmem/platform/access.c osmem/platform/site.c osmem/platform/fault.c osmem/platform/sys.c osmem/block/canary.c osmem/block/fill.c
-    osmem/block/tags.c osmem/heap/guarded.c osmem/heap/link.c
-    osmem/heap/trie.c osmem/heap/bins.c osmem/heap/mend.c osmem/heap/carve.c osmem/heap/span.c osmem/heap/registry.c osmem/heap/large.c osmem/heap/beside.c
-    osmem/heap/heap.c osmem/check/check.c osmem/check/check_bins.c osmem/check/walk.c osmem/check/dump.c
-    osmem/front/handover.c osmem/front/options.c osmem/front/quarantine.c osmem/front/sample.c osmem/front/ledger.c
-    osmem/front/trail.c osmem/front/blame.c osmem/front/verify.c
-    osmem/front/front.c osmem/outcome.c osmem/segv.c osmem/leaks.c osmem/osmem.c osmem/buffer.c""".split()
+    osmem/base/status.c osmem/platform/text.c osmem/platform/lock.c osmem/platform/expect.c
+    osmem/platform/environ.c osmem/platform/access.c osmem/platform/site.c osmem/platform/sys.c
+    osmem/block/canary.c osmem/block/fill.c osmem/block/tags.c
+    osmem/space/guarded.c osmem/space/page_map.c osmem/space/span.c osmem/space/registry.c
+    osmem/space/retire.c osmem/space/large.c osmem/space/locate.c osmem/space/space.c
+    osmem/arena/link.c osmem/arena/trie.c osmem/arena/bins.c osmem/arena/repair.c
+    osmem/arena/carve.c osmem/arena/grow.c osmem/arena/quarantine.c osmem/arena/arena.c
+    osmem/alloc/heap.c osmem/alloc/heap_inspect.c osmem/alloc/options.c osmem/alloc/sample.c
+    osmem/alloc/site_table.c osmem/alloc/history.c osmem/alloc/record.c osmem/alloc/prepare.c
+    osmem/alloc/findings.c osmem/alloc/inspect.c osmem/alloc/alloc.c
+    osmem/check/check.c osmem/check/check_bins.c osmem/check/walk.c osmem/check/dump.c
+    osmem/check/verify.c osmem/report/text.c osmem/report/error_policy.c osmem/report/segv.c
+    osmem/report/leaks.c osmem/process/process.c osmem/process/osmem.c osmem/process/inspect.c
+    osmem/process/buffer.c""".split()
 
 
 class Amalgamation:

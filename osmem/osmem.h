@@ -3,12 +3,15 @@
  *
  * The only header that a program includes. All sizes are in bytes. Every function may be called
  * from any thread at any time, and in the child of a fork; but not from a signal handler that may
- * have interrupted one of them, nor from within an os_walk visitor. A pointer that is no block of
- * this heap, or a block that is free, ends the process: a report on standard error, then SIGABRT
- * (or what the option on_error says; where that is `report`, a bad call does nothing).
+ * have interrupted one of them. A pointer that is no block of this heap, or a block that is free,
+ * ends the process: a report on standard error, then SIGABRT (or what the option on_error says;
+ * where that is `report`, a bad call does nothing). A report is made when the call is over and
+ * holds no lock: a handler of SIGABRT, or one set by os_set_fault_handler, may use the heap, leave by
+ * siglongjmp, or exit. No function but os_dump is a cancellation point: a pending pthread_cancel
+ * waits.
  *
  * The environment variable OSMEM_OPTIONS chooses a tier and single options of the process's heap,
- * as README.md tells; a set-uid program takes none.
+ * as README.md says; a set-uid program takes none.
  *
  * The heap grows by libc's sbrk, which two threads must not call at once: a program that calls
  * sbrk itself, or lets libc's malloc do so from another thread, races with the growth unseen.
@@ -54,8 +57,8 @@ OS_API void *os_realloc(void *block, size_t size) __attribute__((alloc_size(2)))
 OS_API void os_free(void *block);
 
 /*
- * Frees a block whose size, and alignment if it came from os_aligned_alloc, the caller knows as
- * he asked for it. A size or an alignment that cannot be the block's ends the process: any other
+ * Frees a block whose requested size, and alignment if it came from os_aligned_alloc, the caller
+ * knows. A size or an alignment that cannot be the block's ends the process: any other
  * size where the block has a canary; else sizes are told apart to 16 bytes, and a block with a
  * mapping of its own only from larger ones.
  * NULL does nothing. Keeps errno. Contract: C23 7.24.3.4 free_sized, 7.24.3.5 free_aligned_sized.
@@ -72,7 +75,7 @@ OS_API void *os_aligned_alloc(size_t alignment, size_t size)
     __attribute__((malloc, alloc_size(2)));
 
 /*
- * The bytes of a block that may be used: those asked for where the block has a canary, else at
+ * The bytes of a block that may be used: those requested where the block has a canary, else at
  * least those; 0 for NULL.
  * Contract: malloc_usable_size(3).
  */
@@ -96,22 +99,24 @@ OS_API bool os_check(struct os_breach *breach);
 /* A block as os_walk shows it. */
 struct os_block_info {
     const void *address;
-    size_t room;       /* bytes */
+    size_t size;       /* bytes */
     bool in_use;       /* else free, or not ours */
     bool large;        /* has a mapping of its own */
     const char *state; /* "in-use", "free", "not-ours", ... */
 };
 
 /*
- * Calls `visit` for every block in address order until it answers false; true if it never
- * did. The heap is locked meanwhile: a visitor must not call any os_ function.
+ * Calls `visit` for every block in address order until it answers false; true if it never did. No
+ * lock is held meanwhile: a visitor may allocate and free. A block that is in use throughout is
+ * shown exactly once; what is allocated, freed, or resized during the walk may be shown as it was,
+ * as it is, or not at all.
  */
 OS_API bool os_walk(bool (*visit)(void *context, const struct os_block_info *block),
                     void *context);
 
 /*
- * Writes every block, a line each, and a picture of each span to a file descriptor. The heap is
- * locked meanwhile: whoever reads the other end of a pipe must not wait for it.
+ * Writes every block, a line each, and a picture of each span to a file descriptor, as os_walk would
+ * show them. No lock is held while it writes.
  */
 OS_API void os_dump(int fd);
 
@@ -125,38 +130,39 @@ OS_API void os_trim(void);
  */
 const char *os_default_options(void) __attribute__((weak));
 
-/* A fault, as a handler is told of it. What is not known is NULL or 0; nothing outlives the call. */
+/* A report, as a handler gets it. What is not known is NULL or 0; nothing outlives the call. */
 struct os_fault_report {
     const char *kind; /* "double-free": what stands behind "osmem: " in the first line */
     const char *function; /* that was called, "os_free"; "exit" for the check at exit */
     const void *address;  /* what it was given */
-    const void *block;    /* the first byte of the block that the fault is about */
-    size_t room;          /* of that block, in bytes */
+    const void *block;    /* the first byte of the block that the report is about */
+    size_t size;          /* of that block, in bytes */
     const char *text;     /* the whole report, lines that end with \n */
 };
 
 typedef void os_fault_handler(const struct os_fault_report *report, void *context);
 
 /*
- * The function to call after a fault was reported and before on_error is carried out; NULL: none.
- * It may allocate. Threads that meet another fault meanwhile wait; a fault of its own is not
- * reported and ends the process as on_error says.
+ * The function to call after a report is written and before on_error is carried out; NULL: none. It
+ * may allocate and free, leave by longjmp, fork or exit. Threads with another report wait while it
+ * runs, a second at most; a mistake of its own is not reported and ends the process as on_error
+ * says.
  */
 OS_API void os_set_fault_handler(os_fault_handler *handler, void *context);
 
 /* What the heap holds now, in bytes and counts, or did ever where it says so. */
 struct os_stats {
     size_t blocks_in_use;  /* large ones included */
-    size_t bytes_in_use;   /* their rooms */
+    size_t bytes_in_use;   /* their sizes */
     size_t bytes_free;     /* in free blocks of the spans */
-    size_t bytes_waiting;  /* in freed blocks of the spans that wait in quarantine */
-    size_t bytes_not_ours; /* of the break, taken by somebody else's sbrk */
-    size_t span_bytes;     /* in use, free, waiting and not ours, without large blocks */
+    size_t bytes_quarantined; /* in freed blocks of the spans */
+    size_t bytes_not_ours;    /* of the break, taken by another user of sbrk */
+    size_t span_bytes; /* in use, free, quarantined and not ours, without large blocks */
     size_t spans;
     size_t large_blocks;
     size_t large_bytes;
     size_t idle_mappings; /* munmap was refused; to be tried again */
-    size_t unguarded;     /* large blocks that had to go without fences, ever */
+    size_t unguarded;     /* large blocks that are without guard pages, ever */
     size_t given_back;    /* bytes of spans that the system got back, ever */
     uint64_t allocations; /* blocks handed out, ever */
     uint64_t frees;       /* blocks taken back, ever */
@@ -168,7 +174,7 @@ OS_API void os_stats(struct os_stats *stats);
  * A heap over memory of the caller's, from which nothing is ever taken or given back to the
  * system; for a pool, an arena, or a machine without one. Blocks come from a block heap
  * like the process's, whatever their size; its tags, one byte for every 16, stand in front of
- * them. Such a heap is one thread's at a time; it ends when the caller takes his memory back.
+ * them. Such a heap is one thread's at a time; it ends when the caller takes its memory back.
  */
 struct os_heap;
 

@@ -254,11 +254,6 @@ static ssize_t machine_getrandom(struct os_kernel *kernel, void *buffer, size_t 
     return (ssize_t)length;
 }
 
-static void machine_broken(struct os_kernel *kernel, const char *call, int error) {
-    (void)error;
-    extents_violation(machine_of(kernel), call);
-}
-
 /* ---- the box ---- */
 
 bool machine_open(struct machine *machine) {
@@ -276,7 +271,6 @@ bool machine_open(struct machine *machine) {
                    .mremap = machine_mremap,
                    .madvise = machine_madvise,
                    .getrandom = machine_getrandom,
-                   .broken = machine_broken,
                    .page = MACHINE_PAGE},
         .reservation = reservation,
         .reservation_length = length,

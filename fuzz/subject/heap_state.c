@@ -1,7 +1,10 @@
 #include "fuzz/subject/heap_state.h"
 
+#include <string.h>
+
 #include "osmem/base/num.h"
 #include "osmem/check/walk.h"
+#include "osmem/space/registry.h"
 
 struct heap_digest {
     uint64_t sum;
@@ -13,7 +16,7 @@ static bool heap_digest_block(void *context, const struct walk_block *block) {
     if (block->state == STATE_IN_USE)
         digest->sum =
             num_mix(digest->sum + num_mix((uint64_t)(block->address - digest->base)) +
-                    block->room + block->slack);
+                    block->size + block->slack);
     return true;
 }
 
@@ -42,28 +45,48 @@ static uint64_t heap_sum(uint64_t sum, const void *bytes, size_t length) {
 
 static uint64_t heap_span_state(const struct os_span *span, const char *base) {
     struct tags_extent extent;
-    uint64_t sum = heap_offset(base, span->base) + num_mix(span->granules) +
+    size_t granules = span_granules(span);
+    uint64_t sum = heap_offset(base, span_base(span)) + num_mix(granules) +
                    heap_offset(base, span->break_end);
-    if (span->granules)
-        sum = heap_sum(sum, (const void *)span->tags, span->granules);
-    for (size_t at = 0; at < span->granules && tags_read(span->tags + at, &extent);
+    if (granules)
+        sum = heap_sum(sum, (const void *)span->tags, granules);
+    for (size_t at = 0; at < granules && tags_read(span->tags + at, &extent);
          at += extent.granules)
         if (extent.state == STATE_FREE)
-            sum = heap_sum(sum, span->base + at * GRANULE,
+            sum = heap_sum(sum, span_base(span) + at * GRANULE,
                            num_min(extent.granules * GRANULE, 64));
     return sum;
 }
 
-uint64_t heap_state(const struct os_heap *heap, const char *base) {
-    uint64_t sum = heap_sum(heap->break_span + heap->choice + heap->large.random,
-                            &heap->bins, sizeof heap->bins);
-    for (unsigned i = 0; i < heap->spans; i++)
-        sum = num_mix(sum + heap_span_state(&heap->span[i], base));
-    for (size_t i = 0; i < heap->large.count; i++) {
-        const struct large_entry *entry = &large_entries(heap)[i];
-        sum = num_mix(sum + heap_offset(base, entry->base) + entry->length) +
-              heap_offset(base, entry->address) + entry->room + entry->live +
-              2u * entry->kept;
+static uint64_t heap_entry_state(const struct large_entry *entry, const char *base) {
+    return num_mix(heap_offset(base, entry->base) + entry->length) +
+           heap_offset(base, large_address(entry)) + large_size(entry) +
+           num_mix(large_state(entry));
+}
+
+/* In which order entries stand decides nothing, but in which those are kept does. */
+static uint64_t heap_large_state(const struct os_space *space, const char *base) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < space->registry.used; i++) {
+        const struct large_entry *entry = large_entry(space, i);
+        if (large_state(entry) != LARGE_NONE)
+            sum += num_mix(heap_entry_state(entry, base));
+    }
+    for (unsigned i = 0; i < space->retired.kept_count; i++) {
+        unsigned at = (space->retired.kept_first + i) % LARGE_KEPT_MAX;
+        const struct large_entry *entry = large_entry(space, space->retired.kept[at]);
+        sum = num_mix(sum + heap_offset(base, entry->base));
     }
     return sum;
+}
+
+uint64_t heap_state(const struct os_heap *heap, const char *base) {
+    const struct os_space *space = &heap->space;
+    uint64_t sum = heap_sum(space->break_span + heap->arena.random + space->random,
+                            &heap->arena.bins, sizeof heap->arena.bins);
+    for (unsigned i = 0; i < space_spans(space); i++)
+        sum = num_mix(sum + heap_span_state(&space->span[i], base));
+    /* Tables and entries that are there already need no call that could be refused. */
+    sum = num_mix(sum + space->pages.tables + num_mix(space->registry.used));
+    return num_mix(sum + heap_large_state(space, base));
 }

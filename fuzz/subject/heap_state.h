@@ -6,7 +6,7 @@
 #ifndef FUZZ_SUBJECT_HEAP_STATE_H
 #define FUZZ_SUBJECT_HEAP_STATE_H
 
-#include "osmem/heap/state.h"
+#include "osmem/alloc/heap_state.h"
 
 /* Equal if the blocks in use are the same. */
 uint64_t heap_digest(const struct os_heap *heap, const char *base);

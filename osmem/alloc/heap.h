@@ -5,7 +5,7 @@
  * one room that takes the locks of arena and space; a caller holds none, and gets none. A block that
  * a call works on is busy: heap_take gives it so, heap_claim makes it so, and only who made it busy
  * touches it, without a lock, until heap_publish or heap_give. System calls that give memory back
- * are made after the locks.
+ * are made after the locks. What a heap is made of: alloc/heap_state.h.
  */
 #ifndef OSMEM_ALLOC_HEAP_H
 #define OSMEM_ALLOC_HEAP_H
@@ -15,7 +15,24 @@
 
 #include "osmem/arena/arena.h"
 #include "osmem/block/fill.h"
+#include "osmem/space/locate.h"
 #include "osmem/space/space.h"
+
+struct os_heap; /* alloc/heap_state.h */
+
+/* What is where, added up; "ever" counts from the start. */
+struct heap_counters {
+    size_t granules[STATE_FREE + 1]; /* by block state; busy ones count as in use */
+    size_t blocks_in_use;            /* large ones not counted */
+    size_t large_blocks;
+    size_t large_size;    /* bytes in them */
+    size_t large_guarded; /* those that are small, and have a mapping all the same */
+    size_t large_idle;    /* mappings whose munmap was refused */
+    size_t large_kept;    /* bytes of address space */
+    size_t unguarded;     /* large blocks that had to go without guard pages, ever */
+    size_t clears;        /* bytes that growth had to clear, ever */
+    size_t given_back;    /* bytes of spans that the kernel got back, ever */
+};
 
 /* An empty heap; asks the kernel for random bytes and for nothing else. */
 void heap_init(struct os_heap *heap, struct os_kernel *kernel);
@@ -37,6 +54,9 @@ void heap_set_random(struct os_heap *heap);
  * while nothing was allocated, or it was true before; else it stays false. */
 void heap_set_zeroed(struct os_heap *heap, bool zeroed);
 bool heap_is_zeroed(const struct os_heap *heap);
+
+/* A seed that the heap drew from the kernel, for random choices above it. */
+uint64_t heap_random(const struct os_heap *heap);
 
 /* Whether a block of this size has a mapping of its own. */
 bool heap_is_large(const struct os_heap *heap, size_t size);

@@ -74,14 +74,33 @@ void tags_erase(tag_byte *first, const struct tags_extent *extent) {
     tags_put_inside(first, front);
 }
 
-void tags_set_slack(tag_byte *first, unsigned slack) {
-    uint8_t tag = tags_load(first);
-    EXPECT(tag_is_in_use(tag));
-    EXPECT(slack <= TAG_SLACK_MAX);
+bool tags_claim(tag_byte *first, struct tags_extent *extent) {
+    uint8_t tag = tags_load_first(first);
+    uint8_t busy;
+    do {
+        if (!tag_is_in_use(tag))
+            return false;
+        busy = tag < TAG_FIRST ? TAG_ONE_BUSY : tag - TAG_FIRST + (STATE_BUSY << 4);
+    } while (!atomic_compare_exchange_weak_explicit(
+        first, &tag, busy, memory_order_acq_rel, memory_order_acquire));
+    bool starts = tags_read(first, extent);
+    (void)starts;
+    EXPECT(starts && extent->state == STATE_BUSY);
     if (tag < TAG_FIRST)
+        extent->slack = tag - TAG_ONE_IN_USE;
+    return true;
+}
+
+void tags_publish(tag_byte *first, unsigned slack) {
+    uint8_t tag = tags_load(first);
+    EXPECT(tag_is_first(tag) && tag_state(tag) == STATE_BUSY);
+    EXPECT(slack <= TAG_SLACK_MAX);
+    if (tag < TAG_FIRST) {
         tags_store_first(first, (uint8_t)(TAG_ONE_IN_USE + slack));
-    else
-        tags_store(first + 1, tag_digit(slack, 0));
+        return;
+    }
+    tags_store(first + 1, tag_digit(slack, 0));
+    tags_store_first(first, (uint8_t)(tag - (STATE_BUSY << 4) + TAG_FIRST));
 }
 
 size_t tags_distance_to_first(const tag_byte *tag, size_t most) {

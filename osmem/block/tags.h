@@ -11,7 +11,7 @@
  *   B3  a free block's last tag tells the same size as its first
  *   B4  no two free blocks touch
  *
- * The law of threads: a block's extent changes only under the lock of its heap; its state among
+ * The law of threads: a block's extent changes only under the lock of its arena; its state among
  * in use, busy, cached and quarantined is changed by its owner without it. So tags are atomic
  * bytes, and a first is written last (release) and read first (acquire).
  *
@@ -25,7 +25,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "osmem/block/tag.h"
 
@@ -69,14 +68,20 @@ static inline void tags_store_first(tag_byte *tag, uint8_t value) {
 
 #define TAGS_EACH 0x0101010101010101u
 
+typedef uint64_t __attribute__((may_alias)) tags_word;
+
 /*
- * Eight tags from here on, the first in the lowest byte. For tags that cannot change meanwhile:
- * those of extents under their heap's lock. A plane may be read so far behind any block.
+ * Eight tags from here on, the first in the lowest byte: of one word or two that are aligned, so that
+ * the loads are atomic, for a neighbour's state may change meanwhile. Reads whole words, at most seven
+ * tags on either side of what is asked for: a plane begins and ends with a granule of sentinel.
  */
 static inline uint64_t tags_load_eight(const tag_byte *at) {
-    uint64_t eight;
-    memcpy(&eight, (const void *)at, sizeof eight);
-    return eight;
+    unsigned offset = (uintptr_t)at & 7;
+    const tags_word *word = (const tags_word *)(const void *)(at - offset);
+    uint64_t low = __atomic_load_n(word, __ATOMIC_RELAXED) >> 8 * offset;
+    if (offset == 0)
+        return low;
+    return low | __atomic_load_n(word + 1, __ATOMIC_RELAXED) << (64 - 8 * offset);
 }
 
 /* The number that five digits from here on tell. */
@@ -144,8 +149,14 @@ void tags_write(tag_byte *first, const struct tags_extent *extent);
  * touches at most 38 bytes and its single tags. */
 void tags_erase(tag_byte *first, const struct tags_extent *extent);
 
-/* The slack of a block in use of more than one granule, or of one. */
-void tags_set_slack(tag_byte *first, unsigned slack);
+/*
+ * In use => busy, for the one of all threads that gets it; false where no block in use starts. The
+ * extent is as it was, with its slack, which a busy block of one granule has no tag for.
+ */
+bool tags_claim(tag_byte *first, struct tags_extent *extent);
+
+/* Busy => in use, with this slack. It is the owner's, who has written what a canary needs before. */
+void tags_publish(tag_byte *first, unsigned slack);
 
 /* The size in granules of the free block that ends right before `first`, or 0. */
 static inline size_t tags_left_free(const tag_byte *first) {

@@ -3,7 +3,7 @@
 #include "props/testing/suite.h"
 
 #define PLANE 4096
-static tag_byte plane[PLANE + 2 + 8];
+static _Alignas(8) tag_byte plane[PLANE + 2 + 16];
 
 static const size_t sizes_around_each_code[] = {
     1, 2, 3, 12, 13, 14, 15, 16, 17, 63, 64, 65, 126, 127, 128, 129, 1000, 4000};
@@ -85,19 +85,54 @@ START_TEST(huge_sizes_read_back) {
 }
 END_TEST
 
-START_TEST(slack_can_be_set_later) {
+START_TEST(a_claimed_block_is_published_with_any_slack) {
     for (size_t i = 0; i < SIZES; i++)
         for (unsigned slack = 0; slack <= TAG_SLACK_MAX; slack++) {
-            struct tags_extent out;
+            struct tags_extent out, none;
             struct tags_extent in = {.granules = sizes_around_each_code[i],
-                                     .state = STATE_IN_USE};
+                                     .state = STATE_IN_USE,
+                                     .slack = TAG_SLACK_MAX - slack};
             tags_write(plane + 1, &in);
-            tags_set_slack(plane + 1, slack);
+            ck_assert(tags_claim(plane + 1, &out));
+            ck_assert_uint_eq(out.slack, in.slack);
+            ck_assert_uint_eq(out.granules, in.granules);
+            ck_assert_int_eq(out.state, STATE_BUSY);
+            ck_assert(!tags_claim(plane + 1, &none)); /* it is somebody's already */
+            ck_assert(!tag_is_in_use(plane[1]));
+            tags_publish(plane + 1, slack);
             ck_assert(tags_read(plane + 1, &out));
             ck_assert_uint_eq(out.slack, slack);
             ck_assert_uint_eq(out.granules, in.granules);
+            ck_assert_int_eq(out.state, STATE_IN_USE);
             tags_erase(plane + 1, &in);
+            ck_assert(plane_is_all_inside());
         }
+}
+END_TEST
+
+START_TEST(only_a_block_in_use_can_be_claimed) {
+    struct tags_extent out;
+    for (unsigned value = 0; value < 256; value++) {
+        if (tag_is_in_use((uint8_t)value))
+            continue;
+        plane[1] = (uint8_t)value;
+        ck_assert(!tags_claim(plane + 1, &out));
+        ck_assert_uint_eq(plane[1], value);
+    }
+    plane[1] = TAG_INSIDE;
+}
+END_TEST
+
+START_TEST(eight_tags_are_read_from_anywhere) {
+    for (unsigned i = 0; i < 64; i++)
+        plane[i] = (uint8_t)(i + 1);
+    for (unsigned at = 0; at < 40; at++) {
+        uint64_t eight = tags_load_eight(plane + at);
+        for (unsigned i = 0; i < 8; i++)
+            ck_assert_uint_eq(eight >> 8 * i & 0xff, at + i + 1);
+    }
+    for (unsigned i = 0; i < 64; i++)
+        plane[i] = TAG_INSIDE;
 }
 END_TEST
 
@@ -152,10 +187,12 @@ START_TEST(the_owner_of_an_inner_granule_is_found) {
 END_TEST
 
 int main(void) {
-    return suite_run("tags", SUITE(each_value_has_one_role, no_digit_looks_like_a_first,
-                                   every_size_state_and_slack_reads_back,
-                                   huge_sizes_read_back, slack_can_be_set_later,
-                                   links_read_back_and_leave_the_extent_alone,
-                                   stretches_that_are_not_ours,
-                                   the_owner_of_an_inner_granule_is_found));
+    return suite_run(
+        "tags",
+        SUITE(each_value_has_one_role, no_digit_looks_like_a_first,
+              every_size_state_and_slack_reads_back, huge_sizes_read_back,
+              a_claimed_block_is_published_with_any_slack,
+              only_a_block_in_use_can_be_claimed, eight_tags_are_read_from_anywhere,
+              links_read_back_and_leave_the_extent_alone, stretches_that_are_not_ours,
+              the_owner_of_an_inner_granule_is_found));
 }

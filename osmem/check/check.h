@@ -1,12 +1,13 @@
 /*
  * check: every invariant of a heap, by its number; the first breach wins.
  *
- * Reads, and never writes. The caller holds the heap's lock.
+ * Reads, and never writes. The caller holds the heap by heap_lock: then blocks in use and busy ones
+ * change their state only. A busy one is in use, but its bytes are its owner's.
  */
 #ifndef OSMEM_CHECK_CHECK_H
 #define OSMEM_CHECK_CHECK_H
 
-#include "osmem/heap/heap.h"
+#include "osmem/alloc/heap.h"
 
 enum os_invariant {
     INVARIANT_NONE,

@@ -2,35 +2,37 @@
  * H1: each free block is in exactly one bin, the one that its size says, and each bit is
  * right.
  *
- * Whatever is listed must be free and of its bin's size, and links must agree both ways;
+ * What is listed must be free and of its bin's size, and links must agree both ways;
  * so no block is listed twice, and if as many are listed as are free, each one is.
  */
+#include "osmem/alloc/heap_state.h"
+#include "osmem/arena/link.h"
 #include "osmem/base/num.h"
 #include "osmem/check/check.h"
-#include "osmem/heap/link.h"
 
 struct check_listed {
-    const struct os_heap *heap;
+    const struct os_arena *arena;
     size_t left; /* how many more may be listed before there are too many */
     struct check_breach breach;
 };
 
 static bool check_fail(struct check_listed *listed, block_id block) {
     unsigned span = block_span_number(block);
-    bool known = block != NO_BLOCK && span < listed->heap->spans;
+    bool known = block != NO_BLOCK && span < space_spans(listed->arena->space);
     listed->breach = (struct check_breach){
-        INVARIANT_H1, known ? block_address(listed->heap, block) : NULL};
+        INVARIANT_H1, known ? block_address(listed->arena->space, block) : NULL};
     return false;
 }
 
 /* The block is one of ours and free; counts it. */
 static bool check_is_free(struct check_listed *listed, block_id block, size_t *granules) {
-    const struct os_heap *heap = listed->heap;
+    const struct os_arena *arena = listed->arena;
     struct tags_extent extent;
-    if (block_span_number(block) >= heap->spans ||
-        block_granule(block) >= block_span(heap, block)->granules || listed->left == 0)
+    if (block_span_number(block) >= space_spans(arena->space) ||
+        block_granule(block) >= span_granules(block_span(arena->space, block)) ||
+        listed->left == 0)
         return check_fail(listed, block);
-    if (!tags_read(block_tag(heap, block), &extent) || extent.state != STATE_FREE)
+    if (!tags_read(block_tag(arena->space, block), &extent) || extent.state != STATE_FREE)
         return check_fail(listed, block);
     listed->left--;
     *granules = extent.granules;
@@ -43,12 +45,12 @@ static bool check_list(struct check_listed *listed, block_id head, size_t granul
     block_id previous = NO_BLOCK;
     for (block_id block = head; block != NO_BLOCK;) {
         block_id next, back;
-        size_t size;
+        size_t size = 0;
         if (!check_is_free(listed, block, &size))
             return previous != NO_BLOCK ? check_fail(listed, previous) : false;
         if (size != granules ||
-            !link_get(listed->heap, block, granules, LINK_PREVIOUS, &back) ||
-            !link_get(listed->heap, block, granules, LINK_NEXT, &next) ||
+            !link_get(listed->arena, block, granules, LINK_PREVIOUS, &back) ||
+            !link_get(listed->arena, block, granules, LINK_NEXT, &next) ||
             back != previous)
             return check_fail(listed, block);
         previous = block;
@@ -58,7 +60,7 @@ static bool check_list(struct check_listed *listed, block_id head, size_t granul
 }
 
 static bool check_each_bin(struct check_listed *listed) {
-    const struct bins *bins = &listed->heap->bins;
+    const struct bins *bins = &listed->arena->bins;
     for (size_t granules = 1; granules <= BIN_GRANULES_MAX; granules++) {
         bool filled = bins->filled >> (granules - 1) & 1;
         if (filled != (bins->head[granules] != NO_BLOCK))
@@ -73,8 +75,8 @@ static bool check_each_bin(struct check_listed *listed) {
  */
 static bool check_node(struct check_listed *listed, block_id node, block_id parent,
                        unsigned bit, size_t prefix) {
-    const tag_byte *first = block_tag(listed->heap, node);
-    size_t granules;
+    const tag_byte *first = block_tag(listed->arena->space, node);
+    size_t granules = 0;
     if (!check_is_free(listed, node, &granules))
         return false;
     listed->left++; /* the list counts its head again */
@@ -96,7 +98,7 @@ static bool check_node(struct check_listed *listed, block_id node, block_id pare
 }
 
 static bool check_each_root(struct check_listed *listed) {
-    const struct bins *bins = &listed->heap->bins;
+    const struct bins *bins = &listed->arena->bins;
     for (unsigned root = 0; root < TRIE_ROOTS; root++) {
         bool rooted = bins->rooted >> root & 1;
         if (rooted != (bins->root[root] != NO_BLOCK))
@@ -108,7 +110,7 @@ static bool check_each_root(struct check_listed *listed) {
 }
 
 struct check_breach check_bins(const struct os_heap *heap, size_t free_blocks) {
-    struct check_listed listed = {.heap = heap, .left = free_blocks};
+    struct check_listed listed = {.arena = &heap->arena, .left = free_blocks};
     if (check_each_bin(&listed) && check_each_root(&listed) && listed.left != 0)
         check_fail(&listed, NO_BLOCK);
     return listed.breach;

@@ -1,32 +1,15 @@
 #include "osmem/check/dump.h"
 
 #include <stdio.h>
-#include <string.h>
 
+#include "osmem/alloc/heap_state.h"
 #include "osmem/base/num.h"
-#include "osmem/check/walk.h"
 
-struct dump_to {
-    dump_put *put;
-    void *context;
-};
-
-static void dump_text(const struct dump_to *to, const char *text) {
-    to->put(to->context, text, strlen(text));
-}
-
-static bool dump_block(void *context, const struct walk_block *block) {
-    char line[128];
-    snprintf(line, sizeof line, "%p %s%s %zu%s\n", (const void *)block->address,
-             block->large ? "large " : "", walk_state_name(block->state), block->room,
-             block->zero ? " zero" : "");
-    dump_text(context, line);
-    return true;
-}
-
-void dump_blocks(const struct os_heap *heap, dump_put *put, void *context) {
-    struct dump_to to = {put, context};
-    walk_heap(heap, dump_block, &to);
+size_t dump_block(const struct walk_block *block, char line[DUMP_LINE]) {
+    return (size_t)snprintf(line, DUMP_LINE, "%p %s%s %zu%s\n",
+                            (const void *)block->address, block->large ? "large " : "",
+                            walk_state_name(block->state), block->size,
+                            block->zero ? " zero" : "");
 }
 
 enum {
@@ -51,22 +34,33 @@ static char dump_cell(const struct os_span *span, size_t from, size_t to) {
     return not_ours ? 'x' : '.';
 }
 
-void dump_picture(const struct os_heap *heap, dump_put *put, void *context) {
-    struct dump_to to = {put, context};
-    for (unsigned i = 0; i < heap->spans; i++) {
-        const struct os_span *span = &heap->span[i];
+static size_t dump_row(const struct os_span *span, struct dump_picture *picture,
+                       size_t scale, char line[DUMP_LINE]) {
+    size_t column = 0;
+    for (; column < DUMP_COLUMNS && picture->at < span_granules(span); picture->at += scale)
+        line[column++] =
+            dump_cell(span, picture->at, num_min(picture->at + scale, span_granules(span)));
+    line[column++] = '\n';
+    return column;
+}
+
+size_t dump_picture_line(const struct os_heap *heap, struct dump_picture *picture,
+                         char line[DUMP_LINE]) {
+    for (; picture->span < space_spans(&heap->space); picture->span++) {
+        const struct os_span *span = &heap->space.span[picture->span];
         size_t most = DUMP_COLUMNS * DUMP_ROWS_MAX;
-        size_t scale = (span->granules + most - 1) / most;
-        char line[DUMP_COLUMNS + 64];
-        snprintf(line, sizeof line, "span %u at %p: %zu bytes, a character is %zu\n", i,
-                 (const void *)span->base, span->granules * GRANULE, scale * GRANULE);
-        dump_text(&to, line);
-        for (size_t at = 0; at < span->granules;) {
-            size_t column = 0;
-            for (; column < DUMP_COLUMNS && at < span->granules; at += scale)
-                line[column++] = dump_cell(span, at, num_min(at + scale, span->granules));
-            line[column++] = '\n';
-            put(context, line, column);
+        size_t scale = (span_granules(span) + most - 1) / most;
+        if (!picture->is_headed) {
+            picture->is_headed = true;
+            return (size_t)snprintf(
+                line, DUMP_LINE, "span %u at %p: %zu bytes, a character is %zu\n",
+                picture->span, (const void *)span_base(span), span_granules(span) * GRANULE,
+                scale * GRANULE);
         }
+        if (picture->at < span_granules(span))
+            return dump_row(span, picture, scale, line);
+        picture->at = 0;
+        picture->is_headed = false;
     }
+    return 0;
 }

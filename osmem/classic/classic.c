@@ -5,6 +5,7 @@
 
 #include "osmem/base/num.h"
 #include "osmem/platform/expect.h"
+#include "osmem/report/text.h"
 
 #define CLASSIC_ALIGNMENT ((size_t)8)
 /* Header and payload together: from here on a request gets a mapping of its own. */
@@ -33,7 +34,7 @@ static uint32_t classic_seal(const struct classic *heap,
 /* Checks a header before it is read ... */
 static void classic_open(const struct classic *heap, const struct classic_header *block) {
     if (heap->sealed && block->seal != classic_seal(heap, block))
-        fault_die(&(struct os_finding){.kind = OS_FAULT_HEADER, .address = block + 1});
+        report_die(&(struct os_finding){.kind = OS_FAULT_HEADER, .address = block + 1});
 }
 
 /* ... and seals it after it was written. */

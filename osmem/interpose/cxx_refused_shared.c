@@ -3,7 +3,7 @@
 
 #include <dlfcn.h>
 
-#include "osmem/platform/fault.h"
+#include "osmem/report/text.h"
 
 /* The operator behind this library in the search order, or in a C++ library that a plugin
  * loaded into a program in C. */
@@ -22,7 +22,7 @@ static void *cxx_own(const char *operator_new) {
 }
 
 _Noreturn static void cxx_report(void) {
-    fault_die(&(struct os_finding){.kind = OS_FAULT_NEW_REFUSED});
+    report_die(&(struct os_finding){.kind = OS_FAULT_NEW_REFUSED});
 }
 
 void *cxx_refused(size_t size, size_t alignment) {

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "osmem/osmem.h"
-#include "osmem/process.h"
+#include "osmem/process/process.h"
 
 typedef void *dlopen_function(const char *file, int mode);
 

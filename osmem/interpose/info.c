@@ -23,7 +23,7 @@ static bool info_count(void *context, const struct os_block_info *block) {
         return true;
     bool is_free = strcmp(block->state, "free") == 0;
     count->blocks += is_free;
-    count->last = is_free ? block->room : 0;
+    count->last = is_free ? block->size : 0;
     return true;
 }
 
@@ -37,7 +37,7 @@ OS_API struct mallinfo2 mallinfo2(void) {
                               .hblks = stats.large_blocks,
                               .hblkhd = stats.large_bytes,
                               .uordblks = stats.bytes_in_use,
-                              .fordblks = stats.bytes_free + stats.bytes_waiting,
+                              .fordblks = stats.bytes_free + stats.bytes_quarantined,
                               .keepcost = count.last};
 }
 

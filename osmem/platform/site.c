@@ -15,11 +15,11 @@ __attribute__((weak)) int backtrace(void **frames, int most);
 __attribute__((weak)) int _dl_find_object(void *address, struct dl_find_object *found);
 
 enum {
-    SITE_DEPTH = 24, /* frames that are looked at, our own included */
+    SITE_DEPTH = 24, /* frames that are searched, our own included */
 };
 
 static atomic_bool site_ready;
-/* This thread is at it: the unwinder may allocate, for code that was made at run time. */
+/* This thread unwinds: the unwinder may allocate, for code that was made at run time. */
 static _Thread_local __attribute__((tls_model("initial-exec"))) bool site_within;
 
 struct site_range {
@@ -27,7 +27,7 @@ struct site_range {
 };
 
 /* Where osmem's own code is, if it is a library of its own; in a program that it is linked into,
- * nobody can tell. */
+ * that cannot be known. */
 static struct site_range site_own;
 /* Where the unwinder is, which may allocate while it has locks that backtrace needs. */
 static struct site_range site_unwinder;
@@ -105,13 +105,11 @@ void site_put_frame(struct os_text *text, const void *frame) {
 }
 
 void site_put(struct os_text *text, const char *what, const struct os_site *site) {
-    if (!site || !site->operation)
+    if (!site->operation)
         return;
-    text_put(text, "  ");
-    text_put(text, what);
-    text_put(text, " by operation ");
+    text_put_all(text, "  ", what, " by operation ", NULL);
     text_number(text, site->operation, 10);
-    text_put(text, site->frame[0] ? " at\n" : ", before it was recorded where\n");
+    text_put(text, site->frame[0] ? " at\n" : ", before sites were recorded\n");
     for (int i = 0; i < SITE_FRAMES && site->frame[i]; i++) {
         text_put(text, "    ");
         site_put_frame(text, site->frame[i]);

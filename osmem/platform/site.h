@@ -1,26 +1,15 @@
 /*
- * site: where in the program's code something was called, and how that is told.
+ * site: where in the program's code a call was made, and how a report shows it.
  *
- * Frames are return addresses, the innermost first, without those within osmem. They are told as
- * module+offset, which a symbolizer reads afterwards. Telling takes no lock and allocates nothing;
- * taking neither, once site_prepare has run.
+ * Frames are return addresses, the innermost first, without those within osmem. They are shown as
+ * module+offset, which a symbolizer reads afterwards. Showing takes no lock and allocates nothing;
+ * nor does taking, once site_prepare has run.
  */
 #ifndef OSMEM_PLATFORM_SITE_H
 #define OSMEM_PLATFORM_SITE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
+#include "osmem/base/finding.h"
 #include "osmem/platform/text.h"
-
-enum {
-    SITE_FRAMES = 6,
-};
-
-struct os_site {
-    const void *frame[SITE_FRAMES]; /* NULL behind the last */
-    uint64_t operation; /* the number of the call, from 1 on; 0: nothing is known */
-};
 
 /* Loads what the C library loads to unwind a stack. May allocate; no lock must be held. */
 void site_prepare(void);

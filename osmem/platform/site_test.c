@@ -21,22 +21,21 @@ START_TEST(a_site_begins_with_its_caller) {
     called();
     ck_assert_ptr_nonnull(site.frame[1]);
     site_put(&text, "allocated", &site);
-    const char *told = text_string(&text);
-    ck_assert_int_eq(strncmp(told, "  allocated by operation 7 at\n    /", 35), 0);
-    ck_assert_ptr_nonnull(strstr(told, "site_test+0x"));
-    ck_assert_ptr_nonnull(strstr(told, "libc.so.6+0x"));
+    const char *shown = text_string(&text);
+    ck_assert_int_eq(strncmp(shown, "  allocated by operation 7 at\n    /", 35), 0);
+    ck_assert_ptr_nonnull(strstr(shown, "site_test+0x"));
+    ck_assert_ptr_nonnull(strstr(shown, "libc.so.6+0x"));
 }
 END_TEST
 
 START_TEST(what_is_not_known_is_said) {
     struct os_text text = {.length = 0};
-    site_put(&text, "freed", NULL);
     site_put(&text, "freed", &(struct os_site){.operation = 0});
     ck_assert_uint_eq(text.length, 0);
     site_put(&text, "freed", &(struct os_site){.operation = 3});
     site_put_frame(&text, (const void *)0x10);
     ck_assert_str_eq(text_string(&text),
-                     "  freed by operation 3, before it was recorded where\n0x10");
+                     "  freed by operation 3, before sites were recorded\n0x10");
 }
 END_TEST
 

@@ -7,8 +7,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "osmem/platform/fault.h"
-
 /* ---- the real kernel ---- */
 
 static void *real_sbrk(struct os_kernel *kernel, intptr_t increment) {
@@ -48,11 +46,6 @@ static ssize_t real_getrandom(struct os_kernel *kernel, void *buffer, size_t len
     return getrandom(buffer, length, GRND_NONBLOCK);
 }
 
-static void real_broken(struct os_kernel *kernel, const char *call, int error) {
-    (void)kernel;
-    os_syscall_fail(call, error);
-}
-
 void sys_real_kernel(struct os_kernel *kernel) {
     *kernel = (struct os_kernel){
         .sbrk = real_sbrk,
@@ -62,7 +55,6 @@ void sys_real_kernel(struct os_kernel *kernel) {
         .mremap = real_mremap,
         .madvise = real_madvise,
         .getrandom = real_getrandom,
-        .broken = real_broken,
         .page = (size_t)sysconf(_SC_PAGESIZE),
     };
 }
@@ -108,23 +100,28 @@ void sys_no_kernel(struct os_kernel *kernel) {
         .mremap = none_mremap,
         .madvise = none_munmap,
         .getrandom = real_getrandom,
-        .broken = real_broken,
         .page = 4096, /* nothing is mapped: what pages have is never asked */
     };
 }
 
-_Noreturn void os_syscall_fail(const char *call, int error) {
-    fault_die(&(struct os_finding){
-        .kind = OS_FAULT_SYSCALL, .detail = call, .number = error});
-}
-
 /* ---- every call checked ---- */
 
-/* Tells a shortage, which the caller answers for, from a mistake, which it cannot. */
+/* A shortage the caller answers for; anything else is kept as a mistake. */
 static bool sys_answer(struct os_kernel *kernel, bool done, const char *call) {
-    if (!done && errno != ENOMEM && errno != EAGAIN)
-        kernel->broken(kernel, call, errno);
+    if (!done && errno != ENOMEM && errno != EAGAIN) {
+        atomic_store_explicit(&kernel->failed_errno, errno, memory_order_relaxed);
+        atomic_store_explicit(&kernel->failed_call, call, memory_order_release);
+    }
     return done;
+}
+
+const char *sys_failed(struct os_kernel *kernel, int *error) {
+    if (!atomic_load_explicit(&kernel->failed_call, memory_order_relaxed))
+        return NULL;
+    const char *call =
+        atomic_exchange_explicit(&kernel->failed_call, NULL, memory_order_acquire);
+    *error = atomic_load_explicit(&kernel->failed_errno, memory_order_relaxed);
+    return call;
 }
 
 void *sys_sbrk(struct os_kernel *kernel, intptr_t increment) {
@@ -154,7 +151,7 @@ bool sys_commit(struct os_kernel *kernel, void *address, size_t length) {
     return sys_answer(kernel, result == 0, "mprotect");
 }
 
-bool sys_fence(struct os_kernel *kernel, void *address, size_t length) {
+bool sys_guard(struct os_kernel *kernel, void *address, size_t length) {
     int result = kernel->mprotect(kernel, address, length, PROT_NONE);
     return sys_answer(kernel, result == 0, "mprotect");
 }

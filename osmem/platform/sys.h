@@ -2,13 +2,14 @@
  * sys: the kernel as a table of functions, and the only calls of it.
  *
  * A heap stands on a struct os_kernel, so that the rig can put a kernel in a box beneath
- * it and refuse any call. Callers use the sys_ functions: each checks its result, answers
- * false or NULL where memory was refused (ENOMEM, EAGAIN), and hands every other failure
- * to the kernel's `broken`, because such a failure is a mistake and not a shortage.
+ * it and refuse any call. Callers use the sys_ functions: each checks its result and answers false
+ * or NULL where the call was refused. A failure other than a shortage (ENOMEM, EAGAIN) is kept in
+ * the table besides, because it is a mistake: sys_failed hands it out, to be reported after the locks.
  */
 #ifndef OSMEM_PLATFORM_SYS_H
 #define OSMEM_PLATFORM_SYS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,20 +31,21 @@ struct os_kernel {
     /* madvise with MADV_DONTNEED: the pages read as zero afterwards. */
     int (*madvise)(struct os_kernel *kernel, void *address, size_t length);
     ssize_t (*getrandom)(struct os_kernel *kernel, void *buffer, size_t length);
-    /* A call failed for a reason other than memory.
-     * If this returns, it counts as refused. */
-    void (*broken)(struct os_kernel *kernel, const char *call, int error);
+    /* The last call that failed for a reason other than memory, and its errno; NULL: none. */
+    _Atomic(const char *) failed_call;
+    atomic_int failed_errno;
     size_t page; /* bytes in a page, a power of two */
 };
 
-/* The real one: libc's functions; `broken` is os_syscall_fail. */
+/* The real one: libc's functions. */
 void sys_real_kernel(struct os_kernel *kernel);
 
 /* None: whatever is asked is refused, but for random bytes. */
 void sys_no_kernel(struct os_kernel *kernel);
 
-/* Names the call and errno, and ends the process. */
-_Noreturn void os_syscall_fail(const char *call, int error);
+/* The call that failed for a reason other than memory since this was asked last, and its errno, or
+ * NULL. */
+const char *sys_failed(struct os_kernel *kernel, int *error);
 
 /* The old break, or NULL where the system refused. sbrk(0) is never refused. */
 void *sys_sbrk(struct os_kernel *kernel, intptr_t increment);
@@ -58,7 +60,7 @@ void *sys_map(struct os_kernel *kernel, size_t length);
 bool sys_seal(struct os_kernel *kernel, void *address, size_t length); /* to read only */
 bool sys_unmap(struct os_kernel *kernel, void *address, size_t length);
 bool sys_commit(struct os_kernel *kernel, void *address, size_t length);
-bool sys_fence(struct os_kernel *kernel, void *address, size_t length);
+bool sys_guard(struct os_kernel *kernel, void *address, size_t length);
 /* Also refused where the program has split the mapping by mlock, madvise and the like (EFAULT). */
 bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t to_length,
               void *to);

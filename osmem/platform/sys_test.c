@@ -6,12 +6,10 @@
 
 #include "props/testing/suite.h"
 
-/* A kernel that fails every call with one errno, and remembers what was called broken. */
+/* A kernel that fails every call with one errno, whose table keeps the failures. */
 struct failing_kernel {
     struct os_kernel kernel;
     int error;
-    const char *broken;
-    int broken_error;
 };
 
 static struct failing_kernel failing;
@@ -50,12 +48,6 @@ static ssize_t fail_getrandom(struct os_kernel *kernel, void *buffer, size_t len
     return fail_range(kernel, buffer, length);
 }
 
-static void note_broken(struct os_kernel *kernel, const char *call, int error) {
-    (void)kernel;
-    failing.broken = call;
-    failing.broken_error = error;
-}
-
 static struct os_kernel *kernel_failing_with(int error) {
     failing = (struct failing_kernel){
         .kernel = {.sbrk = fail_sbrk,
@@ -65,11 +57,25 @@ static struct os_kernel *kernel_failing_with(int error) {
                    .mremap = fail_mremap,
                    .madvise = fail_range,
                    .getrandom = fail_getrandom,
-                   .broken = note_broken,
                    .page = 4096},
         .error = error,
     };
     return &failing.kernel;
+}
+
+static void expect_none_failed(void) {
+    int error;
+    ck_assert_ptr_null(sys_failed(&failing.kernel, &error));
+}
+
+/* It is handed out once. */
+static void expect_failed_call(const char *name) {
+    int error = 0;
+    const char *call = sys_failed(&failing.kernel, &error);
+    ck_assert_ptr_nonnull(call);
+    ck_assert_str_eq(call, name);
+    ck_assert_int_eq(error, failing.error);
+    expect_none_failed();
 }
 
 START_TEST(a_shortage_is_an_answer) {
@@ -81,46 +87,39 @@ START_TEST(a_shortage_is_an_answer) {
         ck_assert_ptr_null(sys_reserve(kernel, 4096));
         ck_assert_ptr_null(sys_map(kernel, 4096));
         ck_assert(!sys_unmap(kernel, &byte, 1) && !sys_commit(kernel, &byte, 1));
-        ck_assert(!sys_fence(kernel, &byte, 1) && !sys_move(kernel, &byte, 1, 1, &byte));
+        ck_assert(!sys_guard(kernel, &byte, 1) && !sys_move(kernel, &byte, 1, 1, &byte));
         ck_assert(!sys_discard(kernel, &byte, 1) && !sys_random(kernel, &byte, 1));
         ck_assert_int_eq(byte, 5);
-        ck_assert_ptr_null(failing.broken);
+        expect_none_failed();
     }
 }
 END_TEST
-
-static void expect_broken(const char *call) {
-    ck_assert_ptr_nonnull(failing.broken);
-    ck_assert_str_eq(failing.broken, call);
-    ck_assert_int_eq(failing.broken_error, failing.error);
-    failing.broken = NULL;
-}
 
 START_TEST(any_other_failure_names_its_call) {
     struct os_kernel *kernel = kernel_failing_with(EACCES);
     char byte;
     ck_assert_ptr_null(sys_sbrk(kernel, 16));
-    expect_broken("sbrk");
+    expect_failed_call("sbrk");
     ck_assert_ptr_null(sys_reserve(kernel, 4096));
-    expect_broken("mmap");
+    expect_failed_call("mmap");
     ck_assert_ptr_null(sys_map(kernel, 4096));
-    expect_broken("mmap");
+    expect_failed_call("mmap");
     ck_assert(!sys_unmap(kernel, &byte, 1));
-    expect_broken("munmap");
+    expect_failed_call("munmap");
     ck_assert(!sys_commit(kernel, &byte, 1));
-    expect_broken("mprotect");
-    ck_assert(!sys_fence(kernel, &byte, 1));
-    expect_broken("mprotect");
+    expect_failed_call("mprotect");
+    ck_assert(!sys_guard(kernel, &byte, 1));
+    expect_failed_call("mprotect");
     ck_assert(
         !sys_move(kernel, &byte, 1, 1, &byte)); /* a program's mlock can cause that */
-    ck_assert_ptr_null(failing.broken);
+    expect_none_failed();
     ck_assert(!sys_discard(kernel, &byte, 1));
-    expect_broken("madvise");
+    expect_failed_call("madvise");
     ck_assert(!sys_random(kernel, &byte, 1));
-    ck_assert_ptr_null(failing.broken);
+    expect_none_failed();
     failing.error = EINVAL; /* what madvise says of locked pages */
     ck_assert(!sys_discard(kernel, &byte, 1));
-    ck_assert_ptr_null(failing.broken);
+    expect_none_failed();
 }
 END_TEST
 
@@ -135,7 +134,7 @@ START_TEST(the_real_kernel_serves) {
     char *to = sys_reserve(&kernel, 8 * kernel.page);
     ck_assert(sys_move(&kernel, from, 2 * kernel.page, 3 * kernel.page, to));
     ck_assert(to[kernel.page] == 7 && to[3 * kernel.page - 1] == 0);
-    ck_assert(sys_fence(&kernel, to, kernel.page));
+    ck_assert(sys_guard(&kernel, to, kernel.page));
     ck_assert(sys_unmap(&kernel, to, 8 * kernel.page));
     uint64_t random[2] = {0};
     ck_assert(sys_random(&kernel, random, sizeof random) && random[0] != random[1]);

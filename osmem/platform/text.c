@@ -1,6 +1,7 @@
 #include "osmem/platform/text.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,14 @@ void text_put_bytes(struct os_text *text, const char *bytes, size_t length) {
 
 void text_put(struct os_text *text, const char *string) {
     text_put_bytes(text, string, strlen(string));
+}
+
+void text_put_all(struct os_text *text, ...) {
+    va_list strings;
+    va_start(strings, text);
+    for (const char *next; (next = va_arg(strings, const char *)) != NULL;)
+        text_put(text, next);
+    va_end(strings);
 }
 
 void text_number(struct os_text *text, uintptr_t n, unsigned base) {

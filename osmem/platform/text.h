@@ -17,6 +17,9 @@ struct os_text {
 void text_put(struct os_text *text, const char *string);
 void text_put_bytes(struct os_text *text, const char *bytes, size_t length);
 
+/* Several strings, up to a NULL. */
+void text_put_all(struct os_text *text, ...) __attribute__((sentinel));
+
 /* In base 10, or in base 16 with 0x before it. */
 void text_number(struct os_text *text, uintptr_t n, unsigned base);
 

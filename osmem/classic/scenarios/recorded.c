@@ -67,7 +67,6 @@ static struct classic *start(void) {
         recording = (struct os_kernel){.sbrk = recording_sbrk,
                                        .mmap = recording_mmap,
                                        .munmap = recording_munmap,
-                                       .broken = real.broken,
                                        .page = real.page};
         classic_init(&heap, &recording, false);
     }

@@ -1,0 +1,208 @@
+#include "osmem/alloc/findings.h"
+
+#include <string.h>
+
+#include "osmem/alloc/prepare.h"
+#include "osmem/alloc/state.h"
+#include "osmem/base/num.h"
+
+static void finding_add(struct os_alloc *alloc, struct os_call *call,
+                        const struct os_finding *finding) {
+    struct os_finding full = *finding;
+    full.function = call->function;
+    full.operation = call->site.operation;
+    record_explain(&alloc->record, &full);
+    findings_add(&call->findings, &full);
+}
+
+static void finding_add_links(struct os_alloc *alloc, struct os_call *call,
+                              const struct suspect *suspect, size_t more) {
+    struct os_finding finding = {.kind = OS_FAULT_FREE_LINK,
+                                 .address = suspect->address,
+                                 .block = suspect->address,
+                                 .size = suspect->size,
+                                 .has_links = true,
+                                 .more = more};
+    memcpy(finding.links, suspect->found, sizeof finding.links);
+    finding_add(alloc, call, &finding);
+}
+
+void finding_recorded(struct os_alloc *alloc, struct os_call *call) {
+    struct suspects suspects;
+    int error;
+    if (heap_suspects(&alloc->heap, &suspects))
+        for (size_t i = 0; i < suspects.count; i++)
+            finding_add_links(alloc, call, &suspects.block[i],
+                              i + 1 == suspects.count ? suspects.more : 0);
+    const char *failed = sys_failed(alloc->heap.space.kernel, &error);
+    if (failed)
+        finding_add(alloc, call,
+                    &(struct os_finding){
+                        .kind = OS_FAULT_SYSCALL, .detail = failed, .number = error});
+}
+
+static void finding_add_after_recorded(struct os_alloc *alloc, struct os_call *call,
+                                       const struct os_finding *finding) {
+    finding_recorded(alloc, call);
+    finding_add(alloc, call, finding);
+}
+
+void finding_pointer(struct os_alloc *alloc, struct os_call *call, enum os_status kind,
+                     const struct os_block *block) {
+    finding_add_after_recorded(alloc, call,
+                               &(struct os_finding){.kind = kind,
+                                                    .address = call->address,
+                                                    .block = block->address,
+                                                    .size = block->size});
+}
+
+void finding_size(struct os_alloc *alloc, struct os_call *call,
+                  const struct os_block *block, size_t given) {
+    finding_add_after_recorded(alloc, call,
+                               &(struct os_finding){.kind = OS_FAULT_SIZE_MISMATCH,
+                                                    .address = call->address,
+                                                    .block = block->address,
+                                                    .size = block->size,
+                                                    .given = given});
+}
+
+void finding_invariant(struct os_alloc *alloc, struct os_call *call, const char *rule,
+                       const void *where) {
+    finding_add_after_recorded(
+        alloc, call,
+        &(struct os_finding){
+            .kind = OS_FAULT_EXPECTATION, .address = where, .detail = rule});
+}
+
+/* ---- damaged bytes ---- */
+
+static struct finding_neighbour finding_neighbour(bool there,
+                                                  const struct heap_neighbour *neighbour) {
+    static const char *const names[] = {
+        [STATE_NOT_OURS] = "not the heap's",
+        [STATE_IN_USE] = "in use",
+        [STATE_BUSY] = "in use",
+        [STATE_CACHED] = "free",
+        [STATE_QUARANTINED] = "free, in quarantine",
+        [STATE_FREE] = "free",
+    };
+    if (!there)
+        return (struct finding_neighbour){.state = NULL};
+    return (struct finding_neighbour){.address = neighbour->block.address,
+                                      .size = neighbour->block.size,
+                                      .state = names[neighbour->state]};
+}
+
+static bool finding_is_live(enum block_state state) {
+    return state == STATE_IN_USE || state == STATE_BUSY;
+}
+
+/* `watched` bytes that end with a block are damaged: whether from behind. */
+static bool finding_is_underflow(const struct fill_damage *damage, size_t watched,
+                                 const struct heap_neighbour *right) {
+    return finding_is_live(right->state) && damage->first > 0 &&
+           damage->last == watched - 1 && damage->first + GRANULE >= watched;
+}
+
+/* The finding is about the block on the right instead. */
+static void finding_blame_right(struct os_alloc *alloc, struct os_finding *finding,
+                                const struct os_block *block,
+                                const struct heap_neighbour *right, size_t first) {
+    struct heap_neighbour next;
+    enum block_state state =
+        finding->kind == OS_FAULT_OVERFLOW ? STATE_IN_USE : STATE_FREE;
+    finding->kind = OS_FAULT_UNDERFLOW;
+    finding->block = right->block.address;
+    finding->size = right->block.size;
+    finding->requested = prepare_usable(&right->block);
+    finding->first = first;
+    finding->left = finding_neighbour(true, &(struct heap_neighbour){*block, state});
+    finding->right =
+        finding_neighbour(heap_right(&alloc->heap, &right->block, &next), &next);
+}
+
+/* The damage is in the last `watched` bytes of a block. */
+static void finding_damage(struct os_alloc *alloc, struct os_call *call,
+                           enum os_status kind, const struct os_block *block,
+                           const struct fill_damage *damage, size_t watched) {
+    struct heap_neighbour left, right = {.state = STATE_FREE};
+    bool has_left = heap_left(&alloc->heap, block, &left);
+    bool has_right = heap_right(&alloc->heap, block, &right);
+    struct os_finding finding = {.kind = kind,
+                                 .address = call->address,
+                                 .block = block->address,
+                                 .size = block->size,
+                                 .requested = prepare_usable(block),
+                                 .changed = damage->changed,
+                                 .first = damage->first,
+                                 .expected = damage->expected,
+                                 .found = damage->found,
+                                 .left = finding_neighbour(has_left, &left),
+                                 .right = finding_neighbour(has_right, &right)};
+    if (kind == OS_FAULT_WRITE_AFTER_FREE)
+        finding.first += block->size - watched;
+    else if (has_right && finding_is_live(right.state) && damage->first == 0 &&
+             damage->last == watched - 1)
+        finding.ambiguous = right.block.address;
+    if (has_right && finding_is_underflow(damage, watched, &right))
+        finding_blame_right(alloc, &finding, block, &right, watched - damage->first);
+    finding_add_after_recorded(alloc, call, &finding);
+}
+
+void finding_canary(struct os_alloc *alloc, struct os_call *call,
+                    const struct os_block *block) {
+    struct fill_damage damage = heap_canary_damage(&alloc->heap, block);
+    if (damage.changed)
+        finding_damage(alloc, call, OS_FAULT_OVERFLOW, block, &damage, block->slack);
+}
+
+void finding_fill(struct os_alloc *alloc, struct os_call *call,
+                  const struct os_block *block, const struct heap_filled *filled) {
+    struct fill_damage damage = fill_damage(filled->at, filled->length, filled->byte);
+    if (damage.changed)
+        finding_damage(alloc, call, OS_FAULT_WRITE_AFTER_FREE, block, &damage,
+                       filled->length);
+}
+
+void finding_left_padding(struct os_alloc *alloc, struct os_call *call,
+                          const struct os_block *block,
+                          const struct heap_filled *padding) {
+    struct fill_damage damage = fill_damage(padding->at, padding->length, padding->byte);
+    finding_add_after_recorded(
+        alloc, call,
+        &(struct os_finding){.kind = OS_FAULT_UNDERFLOW,
+                             .address = call->address,
+                             .block = block->address,
+                             .size = block->size,
+                             .requested = prepare_usable(block),
+                             .changed = damage.changed,
+                             .first = padding->length - damage.first,
+                             .expected = damage.expected,
+                             .found = damage.found,
+                             .left = {padding->at, padding->length, "padding"}});
+}
+
+/* ---- guard pages ---- */
+
+bool finding_guard(struct os_alloc *alloc, const void *address,
+                   struct os_finding *finding) {
+    static const enum os_status kinds[] = {[LOCATED_IN_FRONT] = OS_FAULT_GUARD_FRONT,
+                                           [LOCATED_BEHIND] = OS_FAULT_GUARD_BEHIND,
+                                           [LOCATED_FREED] = OS_FAULT_GUARD_FREED};
+    struct os_block block;
+    enum located side = heap_locate(&alloc->heap, address, &block);
+    if (side == LOCATED_NONE)
+        return false;
+    uintptr_t offset = num_address(address) - num_address(block.address);
+    finding->kind = kinds[side];
+    finding->address = address;
+    finding->size = block.size;
+    finding->requested = prepare_usable(&block);
+    if (side != LOCATED_FREED || offset < block.size)
+        finding->block = block.address;
+    finding->first = side == LOCATED_IN_FRONT ? 0 - offset : offset;
+    if (side == LOCATED_BEHIND)
+        finding->first -= finding->requested;
+    record_explain(&alloc->record, finding);
+    return true;
+}

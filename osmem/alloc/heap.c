@@ -1,0 +1,428 @@
+#include "osmem/alloc/heap.h"
+
+#include <string.h>
+
+#include "osmem/alloc/heap_state.h"
+#include "osmem/arena/grow.h"
+#include "osmem/arena/quarantine.h"
+#include "osmem/base/num.h"
+#include "osmem/platform/expect.h"
+#include "osmem/space/large.h"
+#include "osmem/space/policy.h"
+#include "osmem/space/registry.h"
+#include "osmem/space/retire.h"
+#include "osmem/space/span.h"
+
+/* ---- making ---- */
+
+void heap_init(struct os_heap *heap, struct os_kernel *kernel) {
+    uint64_t random[4];
+    space_init(&heap->space, kernel);
+    if (!sys_random(kernel, random,
+                    sizeof random)) /* weaker, but no two runs are alike */
+        for (unsigned i = 0; i < 4; i++)
+            random[i] = num_mix(num_address(heap) + i / 2);
+    arena_init(&heap->arena, &heap->space, random);
+}
+
+bool heap_adopt(struct os_heap *heap, char *memory, size_t size) {
+    heap->space.large_from = SIZE_MAX;
+    return grow_adopt(&heap->arena, memory, size) == OS_OK;
+}
+
+void heap_set_guard(struct os_heap *heap, bool right, size_t keep) {
+    heap->space.right = right;
+    heap->space.retired.keep = keep;
+    heap->space.random = num_mix(heap->arena.canary_key[0] ^ heap->arena.key[1]);
+}
+
+void heap_set_random(struct os_heap *heap) {
+    heap->arena.random = num_mix(heap->arena.canary_key[0] + heap->arena.key[0]) | 1;
+}
+
+void heap_set_zeroed(struct os_heap *heap, bool zeroed) {
+    const struct os_space *space = &heap->space;
+    bool untouched = space_spans(space) == 0 && space->registry.count == 0;
+    heap->space.zeroed = zeroed && (untouched || space->zeroed);
+}
+
+bool heap_is_zeroed(const struct os_heap *heap) {
+    return heap->space.zeroed;
+}
+
+uint64_t heap_random(const struct os_heap *heap) {
+    return num_mix(heap->arena.canary_key[1] ^ heap->arena.key[0]);
+}
+
+bool heap_is_large(const struct os_heap *heap, size_t size) {
+    return size >= heap->space.large_from;
+}
+
+/* ---- locks ---- */
+
+void heap_lock(struct os_heap *heap) {
+    lock_take(&heap->arena.lock);
+    lock_take(&heap->space.lock);
+}
+
+void heap_unlock(struct os_heap *heap) {
+    lock_release(&heap->space.lock);
+    lock_release(&heap->arena.lock);
+}
+
+void heap_freeze(struct os_heap *heap) {
+    lock_freeze(&heap->arena.lock);
+    lock_freeze(&heap->space.lock);
+}
+
+void heap_thaw(struct os_heap *heap) {
+    lock_thaw(&heap->space.lock);
+    lock_thaw(&heap->arena.lock);
+}
+
+/* System calls for mappings that left, until none leaves any more; how many are gone. */
+static size_t heap_drain(struct os_heap *heap, struct leaving *leaving) {
+    while (!leaving_is_empty(leaving)) {
+        retire_release(&heap->space, leaving);
+        lock_take(&heap->space.lock);
+        retire_settle(&heap->space, leaving);
+        lock_release(&heap->space.lock);
+    }
+    return leaving->gone;
+}
+
+/* ---- taking ---- */
+
+static enum os_status heap_take_small(struct os_heap *heap, size_t granules,
+                                      size_t alignment, struct os_block *block) {
+    struct os_arena *arena = &heap->arena;
+    enum os_status status = OS_OK;
+    bool zero = false;
+    lock_take(&arena->lock);
+    block_id id = arena_take(arena, granules, alignment, &zero);
+    if (id == NO_BLOCK) {
+        lock_take(&heap->space.lock);
+        status = grow(arena, arena_loose(granules, alignment));
+        lock_release(&heap->space.lock);
+        if (status == OS_OK)
+            id = arena_take(arena, granules, alignment, &zero);
+        EXPECT((status == OS_OK) == (id != NO_BLOCK));
+    }
+    if (status == OS_OK) {
+        *block = space_block(&heap->space, id);
+        block->zero = zero;
+    }
+    lock_release(&arena->lock);
+    return status;
+}
+
+static enum os_status heap_take_large(struct os_heap *heap, size_t size, size_t alignment,
+                                      bool right, struct os_block *block) {
+    struct leaving leaving = LEAVING_NONE;
+    lock_take(&heap->space.lock);
+    enum os_status status =
+        large_take(&heap->space, size, alignment, right, block, &leaving);
+    lock_release(&heap->space.lock);
+    heap_drain(heap, &leaving);
+    return status;
+}
+
+enum os_status heap_take(struct os_heap *heap, size_t size, size_t alignment,
+                         struct os_block *block) {
+    EXPECT(size > 0 && size % GRANULE == 0);
+    EXPECT(num_is_pow2(alignment) && alignment >= GRANULE);
+    size_t loose;
+    if (!num_add(size, alignment - GRANULE, &loose))
+        return OS_NO_MEMORY;
+    if (!heap_is_large(heap, loose))
+        return heap_take_small(heap, size / GRANULE, alignment, block);
+    enum os_status status =
+        heap_take_large(heap, size, alignment, heap->space.right, block);
+    if (status != OS_OK && heap_release_reserve(heap))
+        status = heap_take_large(heap, size, alignment, heap->space.right, block);
+    return status;
+}
+
+enum os_status heap_take_guarded(struct os_heap *heap, size_t size, size_t alignment,
+                                 struct os_block *block) {
+    EXPECT(size % GRANULE == 0);
+    lock_take(&heap->space.lock);
+    bool refused = heap->space.large_from == SIZE_MAX ||
+                   heap->space.counters.large_guarded >= POLICY_GUARDED;
+    lock_release(&heap->space.lock);
+    return refused ? OS_NO_MEMORY : heap_take_large(heap, size, alignment, true, block);
+}
+
+/* ---- authenticating ---- */
+
+/* The tag at an address in a span, and its block if one starts there; NULL: it is in none. No lock. */
+static tag_byte *heap_tag(const struct os_heap *heap, const void *address, block_id *id) {
+    unsigned number = span_of(&heap->space, address);
+    if (number == SPANS_MAX)
+        return NULL;
+    size_t offset =
+        num_address(address) - num_address(span_base(&heap->space.span[number]));
+    *id = block_id_of(number, offset / GRANULE);
+    return block_tag(&heap->space, *id);
+}
+
+/* What the tags say of a block that starts at an address. */
+static struct os_block heap_block_at(const void *address, block_id id,
+                                     const struct tags_extent *extent) {
+    return (struct os_block){.address = (char *)(uintptr_t)address,
+                             .size = extent->granules * GRANULE,
+                             .slack = extent->slack,
+                             .id = id};
+}
+
+/* All that a good pointer needs; false says nothing yet. */
+static bool heap_claim_at_once(struct os_heap *heap, const void *address,
+                               struct os_block *block) {
+    block_id id;
+    tag_byte *tag = heap_tag(heap, address, &id);
+    if (tag) {
+        struct tags_extent extent;
+        if (num_address(address) % GRANULE || !tags_claim(tag, &extent))
+            return false;
+        *block = heap_block_at(address, id, &extent);
+        return true;
+    }
+    const struct large_entry *entry = large_claim(&heap->space, address);
+    if (entry)
+        *block = large_block(entry);
+    return entry != NULL;
+}
+
+/* Looks again, with nothing in motion but states. */
+static enum os_status heap_classify(struct os_heap *heap, const void *address,
+                                    struct os_block *block) {
+    heap_lock(heap);
+    unsigned number = span_of(&heap->space, address);
+    enum os_status status = number == SPANS_MAX
+                                ? space_classify(&heap->space, address, block)
+                                : arena_classify(&heap->arena, number, address, block);
+    heap_unlock(heap);
+    return status;
+}
+
+enum os_status heap_claim(struct os_heap *heap, const void *address,
+                          struct os_block *block) {
+    enum os_status status = OS_OK;
+    while (status == OS_OK && !heap_claim_at_once(heap, address, block))
+        status = heap_classify(heap, address, block); /* OS_OK: it is in use by now */
+    EXPECT(status != OS_NO_MEMORY);
+    return status;
+}
+
+/* Without a lock, a block may be in use now and not a moment later: then the rest is only a guess, and
+ * the caller has freed it elsewhere. */
+static bool heap_find_at_once(struct os_heap *heap, const void *address,
+                              struct os_block *block) {
+    block_id id;
+    tag_byte *tag = heap_tag(heap, address, &id);
+    if (tag) {
+        struct tags_extent extent;
+        if (num_address(address) % GRANULE || !tag_is_in_use(tags_load_first(tag)) ||
+            !tags_read(tag, &extent) || extent.state != STATE_IN_USE)
+            return false;
+        *block = heap_block_at(address, id, &extent);
+        return true;
+    }
+    const struct large_entry *entry = registry_at(&heap->space, address);
+    if (!entry || large_state(entry) != LARGE_IN_USE || large_address(entry) != address)
+        return false;
+    *block = large_block(entry);
+    return true;
+}
+
+enum os_status heap_find(struct os_heap *heap, const void *address,
+                         struct os_block *block) {
+    if (heap_find_at_once(heap, address, block))
+        return OS_OK;
+    return heap_classify(heap, address, block);
+}
+
+void heap_publish(struct os_heap *heap, const struct os_block *block) {
+    if (block->id == NO_BLOCK)
+        large_publish(large_own(&heap->space, block), block->slack);
+    else
+        tags_publish(block_tag(&heap->space, block->id), (unsigned)block->slack);
+}
+
+/* ---- resizing ---- */
+
+static bool heap_resize_small(struct os_heap *heap, struct os_block *block,
+                              size_t granules) {
+    struct os_arena *arena = &heap->arena;
+    size_t have = block->size / GRANULE;
+    lock_take(&arena->lock);
+    bool resized = arena_resize(arena, block->id, granules, &block->zero);
+    if (!resized && arena_ends_span(arena, block->id)) {
+        unsigned number = block_span_number(block->id);
+        lock_take(&heap->space.lock);
+        enum os_status status = grow_at(arena, number, granules - have);
+        lock_release(&heap->space.lock);
+        resized =
+            status == OS_OK && arena_resize(arena, block->id, granules, &block->zero);
+    }
+    if (resized) {
+        block->size = granules * GRANULE;
+        block->slack = 0;
+    }
+    lock_release(&arena->lock);
+    return resized;
+}
+
+static bool heap_grow_large(struct os_heap *heap, struct os_block *block, size_t size) {
+    struct leaving leaving = LEAVING_NONE;
+    lock_take(&heap->space.lock);
+    struct large_entry *entry = large_own(&heap->space, block);
+    enum os_status status = large_move(&heap->space, entry, size, block, &leaving);
+    lock_release(&heap->space.lock);
+    heap_drain(heap, &leaving);
+    return status == OS_OK;
+}
+
+/* The tail becomes the guard page, and what is beyond that is unmapped, or stays and is discarded. */
+static void heap_cut_large(struct os_heap *heap, struct large_entry *entry, size_t size) {
+    struct os_kernel *kernel = heap->space.kernel;
+    lock_take(&heap->space.lock);
+    struct large_tail tail = large_cut(&heap->space, entry, size);
+    lock_release(&heap->space.lock);
+    if (sys_unmap(kernel, tail.start, tail.length))
+        return;
+    char *end = large_address(entry) + size;
+    sys_discard(kernel, end, (size_t)(tail.start - end) + tail.length);
+    lock_take(&heap->space.lock);
+    large_uncut(entry, tail);
+    lock_release(&heap->space.lock);
+}
+
+static bool heap_shrink_large(struct os_heap *heap, struct os_block *block, size_t size) {
+    struct large_entry *entry = large_own(&heap->space, block);
+    size = large_shrunk_size(&heap->space, entry, size);
+    if (size == 0)
+        return false;
+    if (size < block->size && large_guard_tail(&heap->space, entry, size))
+        heap_cut_large(heap, entry, size);
+    *block = large_block(entry);
+    block->slack = 0;
+    return true;
+}
+
+enum os_status heap_resize(struct os_heap *heap, struct os_block *block, size_t size) {
+    EXPECT(size > 0 && size % GRANULE == 0);
+    bool is_large = block->id == NO_BLOCK, resized;
+    if (is_large != heap_is_large(heap, size))
+        return OS_NO_MEMORY;
+    if (!is_large)
+        resized = heap_resize_small(heap, block, size / GRANULE);
+    else if (size > block->size)
+        resized = heap_grow_large(heap, block, size);
+    else
+        resized = heap_shrink_large(heap, block, size);
+    return resized ? OS_OK : OS_NO_MEMORY;
+}
+
+/* ---- giving back ---- */
+
+static void heap_give_large(struct os_heap *heap, const struct os_block *block) {
+    struct leaving leaving = LEAVING_NONE;
+    lock_take(&heap->space.lock);
+    retire_block(&heap->space, large_own(&heap->space, block), &leaving);
+    lock_release(&heap->space.lock);
+    heap_drain(heap, &leaving);
+}
+
+void heap_give(struct os_heap *heap, const struct os_block *block) {
+    struct os_arena *arena = &heap->arena;
+    if (block->id == NO_BLOCK) {
+        heap_give_large(heap, block);
+        return;
+    }
+    lock_take(&arena->lock);
+    arena_give(arena, block->id, false);
+    if (grow_top_is_large(arena)) {
+        lock_take(&heap->space.lock);
+        grow_trim(arena, POLICY_TRIM_KEEP);
+        lock_release(&heap->space.lock);
+    }
+    lock_release(&arena->lock);
+}
+
+bool heap_release_reserve(struct os_heap *heap) {
+    struct leaving leaving = LEAVING_NONE;
+    lock_take(&heap->space.lock);
+    retire_reserve(&heap->space, &leaving);
+    lock_release(&heap->space.lock);
+    return heap_drain(heap, &leaving) > 0;
+}
+
+/* Gives back the pages within a block that was taken out for that; true where it is all zero then. */
+static bool heap_discard_block(struct os_heap *heap, const struct os_block *block,
+                               size_t *bytes) {
+    struct span_pages pages = span_inner_pages(&heap->space, block->address, block->size);
+    EXPECT(block->id != NO_BLOCK);
+    if (pages.length == 0 || !sys_discard(heap->space.kernel, pages.start, pages.length))
+        return false;
+    char *end = pages.start + pages.length;
+    memset(block->address, 0, (size_t)(pages.start - block->address));
+    memset(end, 0, (size_t)(block->address + block->size - end));
+    *bytes = pages.length;
+    return true;
+}
+
+/* Every free block that is large enough is taken out, discarded without a lock, and given back. */
+static void heap_discard(struct os_heap *heap) {
+    block_id from = 0;
+    for (;;) {
+        struct os_block block = {.id = NO_BLOCK};
+        lock_take(&heap->arena.lock);
+        block_id id = arena_take_to_discard(&heap->arena, &from);
+        if (id != NO_BLOCK)
+            block = space_block(&heap->space, id);
+        lock_release(&heap->arena.lock);
+        if (id == NO_BLOCK)
+            return;
+        size_t bytes = 0;
+        bool zero = heap_discard_block(heap, &block, &bytes);
+        heap_lock(heap);
+        arena_give(&heap->arena, id, zero);
+        heap->space.counters.given_back += bytes;
+        heap_unlock(heap);
+    }
+}
+
+void heap_trim(struct os_heap *heap) {
+    heap_release_reserve(heap);
+    heap_lock(heap);
+    grow_trim(&heap->arena, 0);
+    heap_unlock(heap);
+    heap_discard(heap);
+}
+
+/* ---- quarantine ---- */
+
+bool heap_quarantine_open(struct os_heap *heap, size_t bytes) {
+    lock_take(&heap->arena.lock);
+    bool opened = quarantine_open(&heap->arena, bytes);
+    lock_release(&heap->arena.lock);
+    return opened;
+}
+
+bool heap_quarantine(struct os_heap *heap, const struct os_block *block, size_t bytes) {
+    EXPECT(block->id != NO_BLOCK);
+    lock_take(&heap->arena.lock);
+    bool quarantined = quarantine_put(&heap->arena, block->id, bytes);
+    lock_release(&heap->arena.lock);
+    return quarantined;
+}
+
+bool heap_quarantine_take(struct os_heap *heap, size_t bytes, struct os_block *block) {
+    lock_take(&heap->arena.lock);
+    block_id id = quarantine_take(&heap->arena, bytes);
+    if (id != NO_BLOCK)
+        *block = space_block(&heap->space, id);
+    lock_release(&heap->arena.lock);
+    return id != NO_BLOCK;
+}

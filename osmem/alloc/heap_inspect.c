@@ -1,0 +1,213 @@
+/*
+ * The other half of heap.h, which changes no block: what stands in and around one, neighbours, links
+ * that were written over, and counters.
+ */
+#include <sched.h>
+
+#include "osmem/alloc/heap.h"
+#include "osmem/alloc/heap_state.h"
+#include "osmem/arena/bins.h"
+#include "osmem/arena/repair.h"
+#include "osmem/base/num.h"
+#include "osmem/block/canary.h"
+#include "osmem/platform/expect.h"
+
+/* ---- canaries ---- */
+
+/* How many bytes behind the user's last must not change: those of the canary, and behind that of a
+ * large block all up to its page's end, where what is freed is cleared. */
+static size_t heap_watched(const struct os_heap *heap, const struct os_block *block) {
+    size_t canary = canary_length(block->slack);
+    EXPECT(block->slack <= block->size);
+    if (block->id != NO_BLOCK || !heap->space.zeroed)
+        return canary;
+    uintptr_t end = num_address(block->address) + block->size - block->slack;
+    size_t page = heap->space.kernel->page, rest = num_floor(end, page) + page - end;
+    return num_max(canary, num_min(rest, block->slack));
+}
+
+static char *heap_user_end(const struct os_block *block) {
+    EXPECT(block->slack <= block->size);
+    return block->address + block->size - block->slack;
+}
+
+bool heap_canary_holds(const struct os_heap *heap, const struct os_block *block) {
+    if (block->slack == 0)
+        return true;
+    const char *end = heap_user_end(block);
+    size_t length = canary_length(block->slack), watched = heap_watched(heap, block);
+    return canary_holds(heap->arena.canary_key, num_address(block->address), end,
+                        block->slack) &&
+           (watched == length || fill_holds(end + length, watched - length, FILL_CLEAR));
+}
+
+void heap_arm_canary(const struct os_heap *heap, const struct os_block *block) {
+    canary_write(heap->arena.canary_key, num_address(block->address),
+                 heap_user_end(block), block->slack);
+}
+
+void heap_disarm_canary(const struct os_heap *heap, const struct os_block *block) {
+    EXPECT(heap_watched(heap, block) <= block->size);
+    fill_write(heap_user_end(block), canary_length(block->slack), FILL_CLEAR);
+}
+
+struct fill_damage heap_canary_damage(const struct os_heap *heap,
+                                      const struct os_block *block) {
+    unsigned char canary[CANARY_MAX];
+    struct fill_damage damage = {.changed = 0};
+    const char *end = heap_user_end(block);
+    canary_make(heap->arena.canary_key, num_address(block->address), canary);
+    size_t watched = heap_watched(heap, block);
+    for (size_t i = 0; i < watched; i++)
+        fill_note(&damage, i, i < CANARY_MAX ? (char)canary[i] : FILL_CLEAR, end[i]);
+    return damage;
+}
+
+/* ---- fills ---- */
+
+/* A free block that is known to be zero; of another one the tags say nothing. */
+static bool heap_is_known_zero(const struct os_heap *heap, block_id id) {
+    struct tags_extent extent;
+    EXPECT(id != NO_BLOCK);
+    return tags_read(block_tag(&heap->space, id), &extent) &&
+           extent.state == STATE_FREE && extent.zero;
+}
+
+struct heap_filled heap_filled(const struct os_heap *heap, const struct os_block *block,
+                               enum block_state state) {
+    if (state == STATE_QUARANTINED)
+        return (struct heap_filled){block->address, block->size, FILL_DEAD};
+    bool is_zero = state == STATE_FREE &&
+                   (heap->space.zeroed || heap_is_known_zero(heap, block->id));
+    size_t links = block->size < TAG_LINKS_MIN_GRANULES * GRANULE ? GRANULE : 0;
+    EXPECT(links <= block->size);
+    return (struct heap_filled){block->address + links, is_zero ? block->size - links : 0,
+                                FILL_CLEAR};
+}
+
+struct heap_filled heap_left_padding(const struct os_heap *heap,
+                                     const struct os_block *block) {
+    size_t page = heap->space.kernel->page;
+    size_t length = block->id == NO_BLOCK ? num_address(block->address) % page : 0;
+    EXPECT(length < page);
+    return (struct heap_filled){block->address - length, length, FILL_CLEAR};
+}
+
+/* ---- neighbours ---- */
+
+/* A block next to another one, as it is now. */
+static struct heap_neighbour heap_neighbour(const struct os_heap *heap, block_id id) {
+    enum block_state state = tag_state(tags_load_first(block_tag(&heap->space, id)));
+    EXPECT(state >= STATE_NOT_OURS && state <= STATE_FREE);
+    return (struct heap_neighbour){space_block(&heap->space, id), state};
+}
+
+bool heap_left(struct os_heap *heap, const struct os_block *block,
+               struct heap_neighbour *left) {
+    block_id id;
+    if (block->id == NO_BLOCK)
+        return false;
+    lock_take(&heap->arena.lock);
+    bool found = arena_left(&heap->arena, block->id, &id);
+    if (found)
+        *left = heap_neighbour(heap, id);
+    lock_release(&heap->arena.lock);
+    return found;
+}
+
+bool heap_right(struct os_heap *heap, const struct os_block *block,
+                struct heap_neighbour *right) {
+    block_id id;
+    if (block->id == NO_BLOCK)
+        return false;
+    lock_take(&heap->arena.lock);
+    bool found = arena_right(&heap->arena, block->id, &id);
+    if (found)
+        *right = heap_neighbour(heap, id);
+    lock_release(&heap->arena.lock);
+    return found;
+}
+
+/* The thread that was stopped may hold the lock itself. */
+static bool heap_try_lock(struct os_lock *lock) {
+    enum {
+        TRIES = 1000
+    };
+    for (int i = 0; i < TRIES; i++) {
+        if (lock_try(lock))
+            return true;
+        sched_yield();
+    }
+    return false;
+}
+
+enum located heap_locate(struct os_heap *heap, const void *address,
+                         struct os_block *block) {
+    enum located located = LOCATED_NONE;
+    *block = (struct os_block){.id = NO_BLOCK};
+    if (!heap_try_lock(&heap->arena.lock))
+        return LOCATED_NONE;
+    if (heap_try_lock(&heap->space.lock)) {
+        located = locate(&heap->space, address, block);
+        lock_release(&heap->space.lock);
+    }
+    lock_release(&heap->arena.lock);
+    return located;
+}
+
+/* ---- links that were written over ---- */
+
+bool heap_suspects(struct os_heap *heap, struct suspects *taken) {
+    if (!atomic_load_explicit(&heap->arena.has_suspects, memory_order_relaxed))
+        return false;
+    lock_take(&heap->arena.lock);
+    bool any = repair_take_suspects(&heap->arena, taken);
+    lock_release(&heap->arena.lock);
+    return any;
+}
+
+bool heap_links_hold(struct os_heap *heap, const struct os_block *block) {
+    struct tags_extent extent;
+    size_t granules = block->size / GRANULE;
+    EXPECT(block->id != NO_BLOCK);
+    lock_take(&heap->arena.lock);
+    /* Of one that is no longer free there is nothing to say. */
+    bool same = tags_read(block_tag(&heap->space, block->id), &extent) &&
+                extent.state == STATE_FREE && extent.granules == granules &&
+                bin_holds(granules);
+    bool hold = !same || bins_links_hold(&heap->arena, block->id, granules);
+    lock_release(&heap->arena.lock);
+    return hold;
+}
+
+bool heap_repair_links(struct os_heap *heap) {
+    bool bad = false;
+    lock_take(&heap->arena.lock);
+    for (size_t granules = 1; granules < TAG_LINKS_MIN_GRANULES; granules++)
+        bad |= repair_list(&heap->arena, granules);
+    lock_release(&heap->arena.lock);
+    return bad;
+}
+
+/* ---- the whole ---- */
+
+struct heap_counters heap_count(struct os_heap *heap) {
+    struct heap_counters sum = {.blocks_in_use = 0};
+    heap_lock(heap);
+    const struct arena_counters *arena = &heap->arena.counters;
+    const struct space_counters *space = &heap->space.counters;
+    for (int state = 0; state <= STATE_FREE; state++)
+        sum.granules[state] = arena->granules[state];
+    sum.blocks_in_use = arena->blocks_in_use;
+    sum.large_blocks = space->large_blocks;
+    sum.large_size = space->large_size;
+    sum.large_guarded = space->large_guarded;
+    sum.large_idle = space->large_idle;
+    sum.large_kept = space->large_kept;
+    sum.unguarded = space->unguarded;
+    sum.clears = space->clears;
+    sum.given_back = space->given_back;
+    heap_unlock(heap);
+    EXPECT(sum.granules[STATE_BUSY] == 0);
+    return sum;
+}

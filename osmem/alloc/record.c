@@ -1,0 +1,79 @@
+#include "osmem/alloc/record.h"
+
+#include <sched.h>
+
+void record_init(struct os_record *record) {
+    *record = (struct os_record){.lock = OS_LOCK_INIT};
+}
+
+void record_open(struct os_record *record, struct os_kernel *kernel,
+                 const struct os_options *options, uint64_t random) {
+    if (options->sites)
+        site_table_open(&record->sites, kernel, options->sites);
+    if (options->history)
+        history_open(&record->history, kernel, options->history);
+    record->sample.random = random;
+}
+
+void record_begin(struct os_record *record, struct os_call *call) {
+    call->site.operation = 0;
+    if (record->sites.rows)
+        call->site.operation = 1 + atomic_fetch_add_explicit(&record->operations, 1,
+                                                             memory_order_relaxed);
+}
+
+bool record_sample(struct os_record *record, size_t every) {
+    if (every == 0)
+        return false;
+    lock_take(&record->lock);
+    bool due = sample_is_due(&record->sample, every);
+    lock_release(&record->lock);
+    return due;
+}
+
+void record_allocation(struct os_record *record, const struct os_call *call,
+                       const void *address, size_t requested) {
+    if (record->sites.rows == 0)
+        return;
+    lock_take(&record->lock);
+    site_table_add(&record->sites, address, requested, &call->site);
+    lock_release(&record->lock);
+}
+
+void record_free(struct os_record *record, const struct os_call *call,
+                 const void *address) {
+    if (record->sites.rows == 0)
+        return;
+    lock_take(&record->lock);
+    site_table_free(&record->sites, address, &call->site);
+    lock_release(&record->lock);
+}
+
+void record_history(struct os_record *record, const struct history_call *call) {
+    if (record->history.calls == 0 || (!call->result && !call->block))
+        return;
+    lock_take(&record->lock);
+    history_add(&record->history, call);
+    lock_release(&record->lock);
+}
+
+/* In a signal handler the interrupted thread may be the one that has the lock. */
+static bool record_try_lock(struct os_record *record) {
+    for (int i = 0; i < 1000; i++) {
+        if (lock_try(&record->lock))
+            return true;
+        sched_yield();
+    }
+    return false;
+}
+
+void record_explain(struct os_record *record, struct os_finding *finding) {
+    if (record->sites.rows == 0 || !record_try_lock(record))
+        return;
+    const struct site_row *row = site_table_find(&record->sites, finding->block);
+    if (row) {
+        finding->allocated = row->allocated;
+        finding->freed = row->freed;
+    }
+    lock_release(&record->lock);
+}

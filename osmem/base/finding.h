@@ -1,0 +1,78 @@
+/*
+ * finding: what is wrong, as a value.
+ *
+ * An operation collects findings and finishes; reports are made of them after every lock is
+ * released (osmem/report). A finding holds no pointer into memory that may change meanwhile: sites
+ * and damaged bytes are copies.
+ */
+#ifndef OSMEM_BASE_FINDING_H
+#define OSMEM_BASE_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "osmem/base/status.h"
+
+enum {
+    SITE_FRAMES = 6,
+    FINDING_LINK_BYTES = 16,
+    FINDINGS_MAX = 8,
+};
+
+/* Where in the program's code a call was made. */
+struct os_site {
+    const void *frame[SITE_FRAMES]; /* return addresses, innermost first; NULL behind the last */
+    uint64_t operation; /* the number of the call, from 1 on; 0: nothing is known */
+};
+
+/* A block beside the one that a finding is about. */
+struct finding_neighbour {
+    const void *address;
+    size_t size;
+    const char *state; /* "in use", ...; NULL: there is none */
+};
+
+/* What is not known is zero. */
+struct os_finding {
+    enum os_status kind;
+    const char *function; /* the public function that was called, "os_free" */
+    const void *address;  /* what it was called with, or where the damage is */
+    const void *block;    /* the first byte of the block that the address lies in */
+    size_t size;          /* that block's size in bytes */
+    size_t given;         /* SIZE_MISMATCH: the size that was given */
+    size_t requested;     /* OVERFLOW, UNDERFLOW: the bytes that the program requested */
+    /* OVERFLOW, UNDERFLOW, WRITE_AFTER_FREE: how many bytes are changed, the first of them (from the
+     * block's end, in front of its start, from its start), what should stand there, and does.
+     * GUARD_*: `first` likewise. */
+    size_t changed;
+    size_t first;
+    unsigned char expected, found;
+    bool has_links; /* FREE_LINK: what stands in place of two links ... */
+    unsigned char links[FINDING_LINK_BYTES];
+    size_t more;           /* ... and of how many more blocks it is true */
+    const void *ambiguous; /* OVERFLOW: it may as well be an underflow of this block */
+    struct finding_neighbour left, right;
+    const char *access;      /* GUARD_*: "a read", "a write", ... */
+    const void *instruction; /* ... of which one */
+    uint64_t operation;      /* the number of this call */
+    struct os_site allocated, freed; /* who did, where that is recorded */
+    const char *detail;              /* the system call, or the expectation */
+    int number;                      /* errno of the call, or the line in the file */
+};
+
+/* The findings of one call, in the order in which they are to be reported. */
+struct os_findings {
+    size_t count, more; /* those that are kept, and those that found no room */
+    struct os_finding finding[FINDINGS_MAX];
+};
+
+static inline void findings_add(struct os_findings *findings,
+                                const struct os_finding *finding) {
+    if (findings->count < FINDINGS_MAX)
+        findings->finding[findings->count++] = *finding;
+    else
+        findings->more++;
+}
+
+#endif

@@ -1,0 +1,94 @@
+#include "osmem/report/leaks.h"
+
+#include <string.h>
+
+#include "osmem/alloc/state.h"
+#include "osmem/check/walk.h"
+#include "osmem/platform/site.h"
+#include "osmem/report/error_policy.h"
+
+struct leaks {
+    size_t blocks, bytes;
+};
+
+static void leaks_put(struct os_text *text, const struct leaks *leaks) {
+    text_put(text, "osmem: leak: ");
+    text_number(text, leaks->bytes, 10);
+    text_put(text, leaks->bytes == 1 ? " byte in " : " bytes in ");
+    text_number(text, leaks->blocks, 10);
+    text_put(text, leaks->blocks == 1 ? " block" : " blocks");
+}
+
+static bool leaks_is_live(const struct site_row *row) {
+    return row->address && row->freed.operation == 0;
+}
+
+static bool leaks_is_same(const struct os_site *a, const struct os_site *b) {
+    return memcmp(a->frame, b->frame, sizeof a->frame) == 0;
+}
+
+/* The site of the block that was allocated first of those not listed yet; false: there is none. */
+static bool leaks_first(const struct site_table *table, struct os_site *first) {
+    first->operation = 0;
+    const struct site_row *row;
+    for (size_t i = 0; (row = site_table_row(table, i)) != NULL; i++)
+        if (leaks_is_live(row) && (first->operation == 0 ||
+                                   row->allocated.operation < first->operation))
+            *first = row->allocated;
+    return first->operation != 0;
+}
+
+/* All blocks of one site, whose rows are empty then. */
+static struct leaks leaks_gather(const struct site_table *table,
+                                 const struct os_site *site) {
+    struct leaks leaks = {0, 0};
+    struct site_row *row;
+    for (size_t i = 0; (row = site_table_row(table, i)) != NULL; i++) {
+        if (!leaks_is_live(row) || !leaks_is_same(&row->allocated, site))
+            continue;
+        leaks.blocks++;
+        leaks.bytes += row->requested;
+        row->address = NULL;
+    }
+    return leaks;
+}
+
+/* The next site, gathered under the lock of the table, and written after it. */
+static bool leaks_next(struct os_record *record, struct os_site *site,
+                       struct leaks *leaks) {
+    lock_take(&record->lock);
+    bool any = leaks_first(&record->sites, site);
+    if (any)
+        *leaks = leaks_gather(&record->sites, site);
+    lock_release(&record->lock);
+    return any;
+}
+
+static bool leaks_count(void *context, const struct walk_block *block) {
+    struct leaks *leaks = context;
+    if (block->state == STATE_IN_USE) {
+        leaks->blocks++;
+        leaks->bytes += block->size - block->slack;
+    }
+    return true;
+}
+
+void leaks_list(struct os_alloc *alloc) {
+    struct leaks all = {0, 0}, leaks;
+    struct os_site site;
+    struct os_text text;
+    heap_lock(&alloc->heap);
+    walk_heap(&alloc->heap, leaks_count, &all);
+    heap_unlock(&alloc->heap);
+    while (leaks_next(&alloc->record, &site, &leaks)) {
+        text.length = 0;
+        leaks_put(&text, &leaks);
+        text_put(&text, "\n");
+        site_put(&text, "the first of them", &site);
+        error_policy_write(alloc->options, &text);
+    }
+    text.length = 0;
+    leaks_put(&text, &all);
+    text_put(&text, " in all are in use at the exit\n");
+    error_policy_write(alloc->options, &text);
+}

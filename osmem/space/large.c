@@ -1,0 +1,252 @@
+#include "osmem/space/large.h"
+
+#include <string.h>
+
+#include "osmem/base/num.h"
+#include "osmem/platform/expect.h"
+#include "osmem/space/policy.h"
+#include "osmem/space/registry.h"
+
+struct os_block large_block(const struct large_entry *entry) {
+    return (struct os_block){.address = large_address(entry),
+                             .size = large_size(entry),
+                             .slack = large_slack(entry),
+                             .id = NO_BLOCK};
+}
+
+/* ---- taking ---- */
+
+/* Address space in front of the next block, in bytes. */
+static size_t large_gap(struct os_space *space) {
+    if (!space->right)
+        return 0;
+    space->random = num_mix(space->random + 1);
+    return space->random % POLICY_GAP_PAGES * space->kernel->page;
+}
+
+/* A mapping that is to become an entry, and where the block stands in it. */
+struct large_mapping {
+    char *base;
+    size_t length;
+    char *address;
+    size_t size;
+    bool guarded;
+};
+
+/* Where a block stands in a mapping whose first and last page are guard pages. */
+static void large_lay(struct large_mapping *mapping, size_t size, size_t alignment,
+                      bool right, size_t page) {
+    uintptr_t base = num_address(mapping->base);
+    uintptr_t from = right ? num_floor(base + mapping->length - page - size, alignment)
+                           : num_ceil(base + page, num_max(alignment, page));
+    mapping->address = mapping->base + (from - base);
+    mapping->size = num_ceil(from + size, page) - from;
+    EXPECT(from >= base + page);
+}
+
+/* Address space that no block has any more leaves; the caller has made room for an entry. */
+static void large_drop(struct os_space *space, char *base, size_t length,
+                       struct leaving *leaving) {
+    if (length)
+        retire_add(space, registry_take(space, base, length), leaving);
+}
+
+/* [ gap, a page and what the alignment needs | left padding, block | a page ] */
+static bool large_map_guarded(struct os_space *space, size_t size, size_t alignment,
+                              bool right, struct large_mapping *mapping,
+                              struct leaving *leaving) {
+    size_t page = space->kernel->page, gap = right ? large_gap(space) : 0, length;
+    size_t loose = num_max(alignment, page) - page;
+    if (!num_ceil_checked(size, page, &length) ||
+        !num_add(length, gap + loose + 2 * page, &length))
+        return false;
+    char *base = sys_reserve(space->kernel, length);
+    if (!base)
+        return false;
+    *mapping = (struct large_mapping){.base = base, .length = length, .guarded = true};
+    large_lay(mapping, size, alignment, right, page);
+    uintptr_t offset = num_address(mapping->address) % page;
+    char *start = mapping->address - offset;
+    size_t usable = mapping->size + offset;
+    if (usable == 0 || sys_commit(space->kernel, start, usable))
+        return true;
+    large_drop(space, base, length, leaving);
+    return false;
+}
+
+static bool large_map_bare(struct os_space *space, size_t size, size_t alignment,
+                           struct large_mapping *mapping) {
+    size_t page = space->kernel->page, loose = num_max(alignment, page) - page;
+    EXPECT(num_is_pow2(alignment));
+    size = num_ceil(size, page);
+    char *base = size ? sys_map(space->kernel, size + loose) : NULL;
+    if (!base)
+        return false;
+    size_t offset = num_ceil(num_address(base), alignment) - num_address(base);
+    *mapping = (struct large_mapping){
+        .base = base, .length = size + loose, .address = base + offset, .size = size};
+    return true;
+}
+
+/* Makes a mapping known as that of a busy block; false, and it leaves, where the page map is refused. */
+static bool large_register(struct os_space *space, const struct large_mapping *mapping,
+                           struct os_block *block, struct leaving *leaving) {
+    struct large_entry *entry = registry_take(space, mapping->base, mapping->length);
+    uintptr_t page = space_page(space, mapping->address);
+    if (!page_map_prepare(&space->pages, space->kernel, page)) {
+        retire_add(space, entry, leaving);
+        return false;
+    }
+    atomic_store_explicit(&entry->address, mapping->address, memory_order_relaxed);
+    atomic_store_explicit(&entry->size, mapping->size, memory_order_relaxed);
+    entry->guarded = mapping->guarded;
+    registry_publish(space, entry);
+    EXPECT(large_is_live(entry));
+    *block = large_block(entry);
+    block->zero = true;
+    return true;
+}
+
+enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
+                          bool right, struct os_block *block, struct leaving *leaving) {
+    size_t whole;
+    EXPECT(size % GRANULE == 0 && alignment >= GRANULE);
+    if (!num_add(size, alignment, &whole) || whole > PTRDIFF_MAX)
+        return OS_NO_MEMORY;
+    if (!registry_make_room(space, 2))
+        return OS_NO_MEMORY;
+    struct large_mapping mapping;
+    if (!large_map_guarded(space, size, alignment, right, &mapping, leaving) &&
+        !large_map_bare(space, size, alignment, &mapping))
+        return OS_NO_MEMORY;
+    if (!large_register(space, &mapping, block, leaving))
+        return OS_NO_MEMORY;
+    space->counters.unguarded += !mapping.guarded;
+    return OS_OK;
+}
+
+/* ---- claiming ---- */
+
+struct large_entry *large_claim(const struct os_space *space, const void *address) {
+    struct large_entry *entry = registry_at(space, address);
+    if (!entry)
+        return NULL;
+    uint64_t word = atomic_load_explicit(&entry->word, memory_order_acquire);
+    if (large_word_state(word) != LARGE_IN_USE || large_address(entry) != address)
+        return NULL;
+    /* A block that went meanwhile, and one that came, have other words. */
+    uint64_t busy = word - LARGE_IN_USE + LARGE_BUSY;
+    if (!atomic_compare_exchange_strong_explicit(
+            &entry->word, &word, busy, memory_order_acq_rel, memory_order_relaxed))
+        return NULL;
+    EXPECT(large_address(entry) == address);
+    return entry;
+}
+
+struct large_entry *large_own(const struct os_space *space,
+                              const struct os_block *block) {
+    EXPECT(block->id == NO_BLOCK);
+    struct large_entry *entry = registry_at(space, block->address);
+    EXPECT(entry && large_state(entry) == LARGE_BUSY);
+    EXPECT(large_address(entry) == block->address && large_size(entry) == block->size);
+    return entry;
+}
+
+void large_publish(struct large_entry *entry, size_t slack) {
+    EXPECT(large_state(entry) == LARGE_BUSY);
+    EXPECT(slack <= large_size(entry));
+    atomic_store_explicit(&entry->slack, slack, memory_order_relaxed);
+    registry_set_state(entry, LARGE_IN_USE);
+}
+
+/* ---- resizing ---- */
+
+/* Pages can be moved only to where the block starts at one, and where freed ranges are not kept. */
+static bool large_may_move(const struct os_space *space,
+                           const struct large_entry *entry) {
+    EXPECT(large_state(entry) == LARGE_BUSY);
+    return !space->right && !space->retired.keep &&
+           num_address(large_address(entry)) % space->kernel->page == 0;
+}
+
+/* What is left of a mapping whose block was moved out: a piece in front, and one behind. */
+static void large_drop_around(struct os_space *space, struct large_entry *entry,
+                              struct leaving *leaving) {
+    char *end = entry->base + entry->length;
+    char *behind = large_address(entry) + large_size(entry);
+    EXPECT(behind <= end);
+    retire_remember(space, entry);
+    registry_withdraw(space, entry);
+    entry->length = (size_t)(large_address(entry) - entry->base);
+    atomic_store_explicit(&entry->address, NULL, memory_order_relaxed);
+    atomic_store_explicit(&entry->size, 0, memory_order_relaxed);
+    if (entry->length)
+        retire_add(space, entry, leaving);
+    else
+        registry_release(space, entry);
+    large_drop(space, behind, (size_t)(end - behind), leaving);
+}
+
+enum os_status large_move(struct os_space *space, struct large_entry *entry, size_t size,
+                          struct os_block *block, struct leaving *leaving) {
+    size_t page = space->kernel->page, length;
+    EXPECT(size > large_size(entry));
+    if (!large_may_move(space, entry) || !num_ceil_checked(size, page, &size) ||
+        !num_add(size, 2 * page, &length) || !registry_make_room(space, 2))
+        return OS_NO_MEMORY;
+    char *base = sys_reserve(space->kernel, length);
+    if (!base)
+        return OS_NO_MEMORY;
+    struct large_mapping mapping = {base, length, base + page, size, true};
+    if (!page_map_prepare(&space->pages, space->kernel,
+                          space_page(space, mapping.address)) ||
+        !sys_move(space->kernel, large_address(entry), large_size(entry), size,
+                  mapping.address)) {
+        large_drop(space, base, length, leaving);
+        return OS_NO_MEMORY;
+    }
+    large_drop_around(space, entry, leaving);
+    bool known = large_register(space, &mapping, block, leaving);
+    (void)known;
+    EXPECT(known);
+    return OS_OK;
+}
+
+size_t large_shrunk_size(const struct os_space *space, const struct large_entry *entry,
+                         size_t size) {
+    uintptr_t from = num_address(large_address(entry));
+    size_t whole = num_ceil(from + size, space->kernel->page) - from;
+    EXPECT(size <= large_size(entry));
+    if (space->right && size < large_size(entry) && size < whole)
+        return 0; /* it would end within its page */
+    return whole;
+}
+
+bool large_guard_tail(const struct os_space *space, const struct large_entry *entry,
+                      size_t size) {
+    char *tail = large_address(entry) + size;
+    size_t length = large_size(entry) - size;
+    EXPECT(large_state(entry) == LARGE_BUSY && length > 0);
+    if (!entry->guarded || sys_guard(space->kernel, tail, length))
+        return true;
+    if (space->zeroed && !sys_discard(space->kernel, tail, length))
+        memset(tail, 0, length);
+    return false;
+}
+
+struct large_tail large_cut(struct os_space *space, struct large_entry *entry,
+                            size_t size) {
+    size_t guard = entry->guarded ? space->kernel->page : 0;
+    char *tail = large_address(entry) + size + guard;
+    struct large_tail cut = {tail, (size_t)(entry->base + entry->length - tail)};
+    EXPECT(large_state(entry) == LARGE_BUSY && size < large_size(entry));
+    space->counters.large_size -= large_size(entry) - size;
+    atomic_store_explicit(&entry->size, size, memory_order_relaxed);
+    entry->length -= cut.length;
+    return cut;
+}
+
+void large_uncut(struct large_entry *entry, struct large_tail tail) {
+    EXPECT(entry->base + entry->length == tail.start);
+    entry->length += tail.length;
+}

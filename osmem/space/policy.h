@@ -1,0 +1,47 @@
+/*
+ * policy: every threshold and step of space and arena, so that a measurement changes one line.
+ *
+ * All in bytes unless the name says otherwise.
+ */
+#ifndef OSMEM_SPACE_POLICY_H
+#define OSMEM_SPACE_POLICY_H
+
+#include <stddef.h>
+
+/* What the first small request takes from the break. */
+#define POLICY_PREALLOCATION ((size_t)128 << 10)
+/* What each later growth takes at least. */
+#define POLICY_GROWTH ((size_t)128 << 10)
+/* Blocks from this size on get a mapping of their own. */
+#define POLICY_LARGE ((size_t)128 << 10)
+/* So many smaller blocks get one at a time, where the caller asks for it. */
+#define POLICY_GUARDED 4096
+/* In front of blocks that end at a guard page lie fewer inaccessible pages than this; how many is
+ * random. */
+#define POLICY_GAP_PAGES 16
+/* An access so far behind the last block of a span is taken for one behind that block. */
+#define POLICY_LOCATE ((size_t)64 << 10)
+/* A free block of this size at the top of the break is given back ... */
+#define POLICY_TRIM_AT ((size_t)1 << 20)
+/* ... but for this much of it. */
+#define POLICY_TRIM_KEEP ((size_t)256 << 10)
+/* os_trim gives back the pages of free blocks from this size on. */
+#define POLICY_DISCARD ((size_t)64 << 10)
+
+/* A tag plane reserves this, less where it is refused, twice as much for each further span. */
+#define POLICY_PLANE       ((size_t)64 << 20)
+#define POLICY_PLANE_LEAST ((size_t)64 << 10)
+/* Where the break cannot grow, spans are reserved of this size, twice
+ * as much for each further one, and less where it is refused. */
+#define POLICY_SPAN       ((size_t)64 << 20)
+#define POLICY_SPAN_LEAST ((size_t)256 << 10)
+/* The registry of large blocks reserves this, for 500,000 of them ... */
+#define POLICY_REGISTRY       ((size_t)32 << 20)
+#define POLICY_REGISTRY_LEAST ((size_t)64 << 10)
+/* ... and the page map this, a page for each 4 MiB in which large blocks start. */
+#define POLICY_PAGE_MAP       ((size_t)64 << 20)
+#define POLICY_PAGE_MAP_LEAST ((size_t)64 << 10)
+/* Guarded regions are committed in steps of this. */
+#define POLICY_COMMIT ((size_t)16 << 10)
+
+#endif
