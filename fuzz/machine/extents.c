@@ -26,8 +26,7 @@ void extents_clean(char *at, size_t length) {
         memset(at, 0, length);
 }
 
-/* The next page from `at` on that somebody wrote
- * to, as an offset; `end` if there is none. */
+/* The next page from `at` on that was reported as written; `end` if there is none. */
 static size_t extents_next_written(const struct machine *machine, size_t at, size_t end) {
     size_t page = at / MACHINE_PAGE, pages = end / MACHINE_PAGE;
     const uint8_t *found = memchr(machine->written + page, 1, pages - page);
@@ -43,7 +42,7 @@ void extents_note_write(struct machine *machine, const void *address, size_t len
         machine->written[page] = 1;
 }
 
-/* Whoever uses the range tells what he writes: the rig of its blocks, but not a heap of its own. */
+/* The rig reports writes to blocks; the heap does not report writes to its own tables. */
 static bool extents_have_reports(const struct machine *machine, size_t start,
                                  size_t end) {
     return machine->reports_writes && end - start >= SPARSE_FROM &&
@@ -108,7 +107,7 @@ bool extents_insert(struct machine *machine, size_t rank, struct machine_extent 
     return true;
 }
 
-/* Makes an offset the boundary of extents; false where there are too many. */
+/* Makes an offset the boundary of two extents; false if there are too many. */
 static bool extents_split(struct machine *machine, size_t offset) {
     size_t rank = extents_rank(machine, offset);
     if (rank == machine->extents || machine->extent[rank].start >= offset)
@@ -142,8 +141,6 @@ bool extents_range(struct machine *machine, const char *call, const void *addres
     return true;
 }
 
-/* Splits at both ends, so that the range is whole
- * extents; refused where there are too many. */
 bool extents_isolate(struct machine *machine, size_t start, size_t end) {
     if (extents_split(machine, start) && extents_split(machine, end))
         return true;
@@ -151,7 +148,7 @@ bool extents_isolate(struct machine *machine, size_t start, size_t end) {
     return false;
 }
 
-/* At either end, and behind the one page that fences what is reserved to be used. */
+/* Checks both ends, and the page behind the first: reserved memory often starts there. */
 void extents_check_guard(struct machine *machine, const struct machine_extent *extent) {
     const char *at = machine_maps(machine) + extent->start;
     size_t length = extent->end - extent->start;
@@ -161,7 +158,7 @@ void extents_check_guard(struct machine *machine, const struct machine_extent *e
         extents_violation(machine, "a write into an inaccessible page");
 }
 
-/* Unmapped memory is zero, and nobody's. */
+/* Unmapped memory is zero and poisoned. */
 static void extents_wipe(struct machine *machine, const struct machine_extent *extent) {
     char *at = machine_maps(machine) + extent->start;
     poison_unmark(at, extent->end - extent->start);

@@ -1,8 +1,8 @@
 /*
- * extents: the machine's ledger of mapped pages, in address order.
+ * extents: the record of mapped pages of the simulated kernel, in address order.
  *
- * What is not mapped is zero and nobody's; whoever unmaps a range of inaccessible pages
- * is told if somebody wrote there. Called by machine.c only.
+ * Unmapped memory is zero. A write to an inaccessible page is a violation, found when the
+ * page is unmapped at the latest. Called by machine.c only.
  */
 #ifndef FUZZ_MACHINE_EXTENTS_H
 #define FUZZ_MACHINE_EXTENTS_H
@@ -13,16 +13,16 @@
 #define CLEAN_BY_KERNEL ((size_t)4 << 20)
 /* From this length on a mapping is cleaned and moved by its written pages. */
 #define SPARSE_FROM ((size_t)64 << 10)
-/* Bytes looked at for writes where none may be. */
+/* Bytes that are checked for writes at each place where none is allowed. */
 #define WATCHED ((size_t)64)
 
-/* Remembers the first thing that a correct allocator does not do. */
+/* Records a violation, if it is the first. */
 void extents_violation(struct machine *machine, const char *what);
 
-/* Refuses a call for want of room; always true. */
+/* Refuses a call for lack of memory; always true. */
 bool extents_full(struct machine *machine);
 
-/* Notes a write into a range that was never usable. */
+/* Records a write to a range that was never accessible. */
 void extents_check_guard(struct machine *machine, const struct machine_extent *extent);
 
 /* The first WATCHED bytes are zero. */
@@ -34,28 +34,26 @@ void extents_clean(char *at, size_t length);
 /* Marks the pages of a range of the mapping space as written. */
 void extents_note_write(struct machine *machine, const void *address, size_t length);
 
-/* Zeroes a range of the mapping space: all of it, or where somebody told of writes. */
+/* Zeroes a range of the mapping space: all of it, or the pages reported as written. */
 void extents_clean_maps(struct machine *machine, size_t start, size_t end);
 
-/* Copies what is known to be written from one range
- * of the mapping space to another, clean one. */
+/* Copies the written pages of one range of the mapping space to a clean one. */
 void extents_move_pages(struct machine *machine, size_t from, size_t to, size_t length);
 
-/* Zeroes whatever may be left in long mappings. */
+/* Zeroes unreported writes in long mappings. */
 void extents_clean_dirty(struct machine *machine);
 
-/* The first extent that ends behind an offset. */
+/* The number of the first extent that ends behind an offset. */
 size_t extents_rank(const struct machine *machine, size_t offset);
 
-/* False where there are too many. */
+/* False if there are too many extents. */
 bool extents_insert(struct machine *machine, size_t rank, struct machine_extent extent);
 
-/* The range as offsets, if it is whole pages and all mapped; else `call` is wrong. */
+/* The range as offsets, if it is whole pages and mapped; else `call` is a violation. */
 bool extents_range(struct machine *machine, const char *call, const void *address,
                    size_t length, size_t *start, size_t *end);
 
-/* Splits at both ends, so that the range is whole
- * extents; refused where there are too many. */
+/* Splits extents at both ends of a range; false if there are too many. */
 bool extents_isolate(struct machine *machine, size_t start, size_t end);
 
 /* Unmaps a range of whole extents. */

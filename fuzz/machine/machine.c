@@ -10,7 +10,7 @@
 #include "osmem/base/num.h"
 #include "sanitizers/poison.h"
 
-/* What a foreigner writes into his memory. */
+/* What another user of sbrk writes to its memory. */
 #define FOREIGN_BYTE ((char)0xf0)
 
 #define RESETS_A_SCRUB 64
@@ -19,7 +19,7 @@ static struct machine *machine_of(struct os_kernel *kernel) {
     return (struct machine *)(void *)kernel;
 }
 
-/* Every call that can be refused passes here first. */
+/* Every call that can be refused comes here first. */
 static bool machine_refuses(struct machine *machine) {
     size_t number = machine->calls++;
     if (number < machine->refuse_from || number >= machine->refuse_to)
@@ -31,7 +31,7 @@ static bool machine_refuses(struct machine *machine) {
 
 /* ---- the break ---- */
 
-/* What lies above the break's last page is zero, always. */
+/* Memory above the last page of the break is always zero. */
 static void machine_set_brk(struct machine *machine, size_t brk) {
     size_t old_end = num_ceil(machine->brk, MACHINE_PAGE);
     size_t new_end = num_ceil(brk, MACHINE_PAGE);
@@ -44,7 +44,7 @@ static void machine_set_brk(struct machine *machine, size_t brk) {
     machine->brk = brk;
 }
 
-/* Where the highest foreign stretch ends; 0: there is none. */
+/* The end of the highest part of another user; 0: there is none. */
 static size_t machine_foreign_end(const struct machine *machine) {
     return machine->stretches ? machine->foreign[machine->stretches - 1].to : 0;
 }
@@ -93,13 +93,13 @@ bool machine_foreign_sbrk(struct machine *machine, ptrdiff_t increment) {
     struct machine_stretch *top = &machine->foreign[machine->stretches - 1];
     top->to = machine->brk;
     machine->stretches -= top->to == top->from;
-    if (increment > 0) /* he uses what he took, and leaves it so */
+    if (increment > 0) /* so that writes by the heap are seen */
         memset(machine->memory + old, FOREIGN_BYTE,
                num_min((size_t)increment, MACHINE_PAGE));
     return true;
 }
 
-/* What a foreigner wrote into the first page of each stretch is still there. */
+/* The first bytes of each part of another user are unchanged. */
 static bool machine_foreign_intact(const struct machine *machine) {
     for (size_t i = 0; i < machine->stretches; i++) {
         const char *at = machine->memory + machine->foreign[i].from;
@@ -133,8 +133,7 @@ static void *machine_mmap(struct os_kernel *kernel, size_t length, int protectio
         extents_full(machine);
         return MAP_FAILED;
     }
-    if (extent.end >
-        machine->poisoned) { /* all at once would cost more than a short run */
+    if (extent.end > machine->poisoned) { /* bit by bit: all at once is slow */
         poison_mark(machine_maps(machine) + machine->poisoned,
                     extent.end - machine->poisoned);
         machine->poisoned = extent.end;
@@ -254,7 +253,7 @@ static ssize_t machine_getrandom(struct os_kernel *kernel, void *buffer, size_t 
     return (ssize_t)length;
 }
 
-/* ---- the box ---- */
+/* ---- a machine ---- */
 
 bool machine_open(struct machine *machine) {
     size_t used = MACHINE_BREAK_LIMIT + MACHINE_GAP + MACHINE_MAP_SPACE + MACHINE_PAGE;

@@ -102,13 +102,13 @@ static bool all_zero(const char *at, size_t length) {
     return at[0] == 0 && memcmp(at, at + 1, length - 1) == 0;
 }
 
-/* Whether or not somebody told of what he wrote, the next one finds it clean. */
+/* Reported or not, no write is seen by the next mapping. */
 START_TEST(long_mappings_are_clean_again) {
     open_machine();
     machine.reports_writes = true;
     const size_t length = 64 * PAGE;
     char *a = kernel->mmap(kernel, length, PROT_READ | PROT_WRITE);
-    memset(a, 1, length); /* a heap's own table: nobody tells */
+    memset(a, 1, length); /* not reported, as a heap's own table */
     machine_reset(&machine);
     ck_assert_ptr_eq(kernel->mmap(kernel, length, PROT_READ | PROT_WRITE), a);
     ck_assert(all_zero(a, length));
@@ -120,8 +120,7 @@ START_TEST(long_mappings_are_clean_again) {
     ck_assert(all_zero(a, length));
     kernel->munmap(kernel, a, length);
     kernel->mmap(kernel, PAGE, PROT_READ | PROT_WRITE);
-    machine_report_write(&machine, a,
-                         1); /* told of a short one, which is cleaned whole */
+    machine_report_write(&machine, a, 1); /* of a short one, which is cleaned whole */
     kernel->munmap(kernel, a, PAGE);
     kernel->mmap(kernel, length, PROT_READ | PROT_WRITE);
     memset(a, 1, length);
@@ -130,7 +129,7 @@ START_TEST(long_mappings_are_clean_again) {
     ck_assert(all_zero(a, length));
     a[5 * PAGE] = 1;
     machine_report_write(&machine, a, 1);
-    machine_scrub(&machine); /* told of another page only */
+    machine_scrub(&machine); /* another page only was reported */
     kernel->mmap(kernel, length, PROT_READ | PROT_WRITE);
     ck_assert(all_zero(a, length));
 }

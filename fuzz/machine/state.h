@@ -1,8 +1,8 @@
 /*
  * state: what the simulated kernel of machine.h knows, and its limits.
  *
- * Tests and subjects may read `memory`, `brk`, `refused`, `wrong` and `foreign_moved`; only
- * machine.c and extents.c write any of it, but for `reports_writes` and `subject`.
+ * Tests and subjects may read `memory`, `brk`, `refused`, `wrong` and `foreign_moved`;
+ * only machine.c and extents.c write any of it, but for `reports_writes` and `subject`.
  */
 #ifndef FUZZ_MACHINE_STATE_H
 #define FUZZ_MACHINE_STATE_H
@@ -14,7 +14,7 @@
 #include "osmem/platform/sys.h"
 
 enum {
-    MACHINE_SUBJECT = 8192, /* bytes for the state of the subject that is open on it */
+    MACHINE_SUBJECT = 8192, /* bytes for the state of the subject */
     MACHINE_EXTENTS = 512,
     MACHINE_STRETCHES = 128,
     MACHINE_PAGE = 4096,
@@ -25,9 +25,8 @@ enum {
 /* the address space for mappings, and how much of it may be usable at once; */
 #define MACHINE_MAP_SPACE  ((size_t)1 << 30)
 #define MACHINE_MAP_USABLE ((size_t)64 << 20)
-#define MACHINE_GAP        ((size_t)1 << 20) /* between the break's space and the mappings' */
-/* and what its memory is a multiple of, so that an alignment means the same at any base.
- */
+#define MACHINE_GAP        ((size_t)1 << 20) /* between break and mappings */
+/* and the alignment of its memory, so that alignments mean the same at any base. */
 #define MACHINE_ALIGNMENT ((size_t)1 << 30)
 
 /* A run of mapped pages of one kind. */
@@ -37,37 +36,36 @@ struct machine_extent {
     bool touched;      /* was ever usable */
 };
 
-/* A stretch of the break, as offsets. */
+/* A part of the break, as offsets. */
 struct machine_stretch {
     size_t from, to;
 };
 
 struct machine {
     struct os_kernel kernel; /* first: a struct os_kernel * is a struct machine * */
-    /* Whatever is open on it keeps its state here. */
+    /* The state of the subject that runs on it. */
     _Alignas(16) char subject[MACHINE_SUBJECT];
     char *reservation;
     size_t reservation_length;
     char *memory; /* the break's space, then the mappings' */
     size_t brk;
-    /* What somebody else took of the break, from low to high. */
+    /* The parts of the break that another user took, from low to high. */
     struct machine_stretch foreign[MACHINE_STRETCHES];
     size_t stretches;
-    bool foreign_moved; /* somebody else has moved the break since the reset */
+    bool foreign_moved; /* another user has moved the break since the reset */
     struct machine_extent extent[MACHINE_EXTENTS];
     size_t extents;
     size_t usable; /* bytes mapped readable and writable */
     size_t calls;  /* that could have been refused, since the reset */
     /* Numbers of calls: refused if from <= number < to. */
     size_t refuse_from, refuse_to;
-    size_t refused;    /* calls refused, for whatever reason */
-    const char *wrong; /* the first illegal call, or NULL */
-    bool
-        reports_writes; /* whoever writes to a long mapping tells by machine_report_write */
-    size_t poisoned;    /* bytes of the mapping space poisoned unless usable */
-    size_t dirty;       /* bytes of it in which something may be left until a scrub */
-    size_t resets;      /* since the last */
-    /* By page of it: somebody told of a write. */
+    size_t refused;      /* calls refused, for whatever reason */
+    const char *wrong;   /* the first illegal call, or NULL */
+    bool reports_writes; /* the rig calls machine_report_write */
+    size_t poisoned;     /* bytes of the mapping space poisoned unless usable */
+    size_t dirty;        /* bytes of it that may hold unreported writes */
+    size_t resets;       /* so many, to scrub every 64th time */
+    /* By page of the mapping space: a write was reported. */
     uint8_t written[MACHINE_MAP_SPACE / MACHINE_PAGE];
 };
 
