@@ -5,12 +5,12 @@
 #include "fuzz/rig/judge.h"
 #include "osmem/base/num.h"
 
-/* A block of so many bytes has no neighbour within a page. */
+/* A block of so many bytes has a mapping of its own, and no neighbour within a page. */
 enum {
     DAMAGE_LARGE = 128 << 10,
 };
 
-/* As what a damage may be told. */
+/* The kinds as which a damage may be reported. */
 static const char *damage_kinds(const struct misuse_damage *damage) {
     if (damage->region == REGION_LINK)
         return "write-after-free";
@@ -67,8 +67,8 @@ static bool damage_overlaps(const struct misuse *misuse, const char *at, size_t 
     return false;
 }
 
-/* Changes bytes if the subject promises to find that; of one granule, so that all fare alike.
- * `block`: the one that they are behind, if any. */
+/* Changes bytes of one granule if the subject detects that, so that one report repairs
+ * all. `block`: of an overflow. */
 static bool damage_write(struct rig *rig, enum op_kind kind,
                          const struct shadow_block *block, char *at, size_t length,
                          uint8_t bits) {
@@ -103,7 +103,7 @@ static bool damage_write(struct rig *rig, enum op_kind kind,
 bool damage_overflow(struct rig *rig, const struct op *op) {
     const struct shadow_block *block = shadow_next_live(&rig->shadow, op->slot);
     if (!block || block->requested != block->usable)
-        return true; /* without a canary the room is the user's */
+        return true; /* without a canary the bytes behind are the user's too */
     if (block->requested >= DAMAGE_LARGE && op->count & 1) {
         size_t far = op->count * (MACHINE_PAGE / 256);
         return damage_write(rig, OP_OVERFLOW, block,
@@ -130,14 +130,14 @@ bool damage_write_after_free(struct rig *rig, const struct op *op) {
     const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
     if (!dead || dead->usable == 0)
         return true;
-    /* A quarter of them where a free list's links stand. */
+    /* A quarter of them hit the links of a free list. */
     size_t offset = op->count < 64 ? 0 : (op->count - 64u) * dead->usable / 192;
     size_t length = num_min(1 + op->count % MISUSE_BYTES, dead->usable - offset);
     return damage_write(rig, OP_WRITE_AFTER_FREE, NULL, dead->address + offset, length,
                         op->count / 16);
 }
 
-/* A link comes to stand in what is free, and memory goes back to the system. */
+/* A free block may get a link there, and its pages may go back to the kernel. */
 static bool damage_is_gone(const struct misuse_damage *damage, enum subject_region now,
                            bool stands) {
     return damage->region == REGION_FREE &&
@@ -168,7 +168,7 @@ bool damage_check_neighbours(struct rig *rig, const struct shadow_block *dead) {
     size_t size =
         num_ceil(dead->usable + rig->subject->canary_min, rig->subject->alignment);
     if (num_address(dead->address) % MACHINE_PAGE == 0)
-        return true; /* it may have had a mapping of its own, which has no neighbours */
+        return true; /* it may have had a mapping of its own, without neighbours */
     for (unsigned i = 0; i < misuse->pendings; i++) {
         const struct misuse_damage *damage = &misuse->pending[i];
         bool left = num_address(dead->address) - num_address(damage->at) <= MISUSE_BYTES;

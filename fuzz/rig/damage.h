@@ -1,28 +1,30 @@
 /*
- * damage: bytes that a program may not have written, from their writing until the subject has told.
+ * damage: writes where a program must not, and follows each until it is reported.
  *
- * A part of misuse, which calls it. Every write changes what stands there, lies within one granule,
- * and is made only where the subject promises to find it.
+ * The part of misuse about memory. Each write changes at least one byte, lies within one
+ * granule of 16 bytes, and is made only in a region where the subject detects damage.
  */
 #ifndef FUZZ_RIG_DAMAGE_H
 #define FUZZ_RIG_DAMAGE_H
 
 #include "fuzz/rig/rig.h"
 
+/* Make such a write; do nothing if no block suits. */
 bool damage_overflow(struct rig *rig, const struct op *op);
 bool damage_underflow(struct rig *rig, const struct op *op);
 bool damage_write_after_free(struct rig *rig, const struct op *op);
 
-/* Puts right what the subject told of; false if nothing is damaged there. */
+/* Restores the bytes that a report is about; false if none of them is damaged. */
 bool damage_repair(struct rig *rig, const struct subject_report *report);
 
-/* Each damage was told of before its block changed its state. */
+/* False if a damaged block changed its state without a report. */
 bool damage_check(struct rig *rig);
 
-/* Of what lies right beside a block that came back, a subject that looks around has told. */
-bool damage_check_neighbours(struct rig *rig, const struct shadow_block *dead);
+/* False if a neighbour of a freed block is damaged: this free should have reported it. */
+bool damage_check_neighbours(struct rig *rig, const struct shadow_block *freed);
 
-/* The check at the end tells of whatever was not met before. */
+/* False if the subject's check of everything does not report all that is still
+ * damaged. */
 bool damage_finish(struct rig *rig);
 
 #endif

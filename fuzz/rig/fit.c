@@ -29,7 +29,8 @@ bool fit_holds(const struct fit *fit, const char *answer, size_t need, bool lowe
     const struct fit_block *taken = fit_taken(fit, answer);
     if (!taken)
         return true;
-    /* A block that was too small has grown: then nothing may have been large enough. */
+    /* If the block was too small, the heap has grown: no block may have been large
+     * enough. */
     size_t limit = taken->size >= need ? taken->size : SIZE_MAX;
     for (size_t i = 0; i < fit->count; i++) {
         const struct fit_block *block = &fit->block[i];

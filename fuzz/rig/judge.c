@@ -7,7 +7,7 @@
 
 #include "osmem/base/num.h"
 
-/* Requests from here on may be refused by a full box; below, only by schedule. */
+/* From this size on a full machine may refuse; below, only the schedule of refusals. */
 #define RIG_REFUSABLE ((size_t)1 << 16)
 
 bool judge_fail(struct rig *rig, const char *oracle, const char *expected,
@@ -42,7 +42,7 @@ bool judge_is_listed(const char *list, const char *word) {
 
 bool judge_heap(struct rig *rig, bool full) {
     const struct subject *subject = rig->subject;
-    bool sound = rig->misuse.pendings == 0; /* else it is known that it is not */
+    bool sound = rig->misuse.pendings == 0; /* else damage is expected */
     const char *broken = subject->check && sound ? subject->check(rig->self, full) : NULL;
     if (broken && !judge_fail(rig, "invariant", "a sound heap", "%s", broken))
         return false;
@@ -73,7 +73,7 @@ bool judge_contents(struct rig *rig, unsigned slot, const char *address, size_t 
                       rig->shadow.slot[slot].requested);
 }
 
-/* What the laws of choice are about. */
+/* The rules of placement hold for this request. */
 static bool judge_is_placed(const struct rig *rig, const struct rig_request *request) {
     return rig->checks_fit && rig->subject->free_blocks &&
            request->kind != OP_ALIGNED_ALLOC;
@@ -122,7 +122,7 @@ bool judge_refusal(struct rig *rig, const struct rig_request *request) {
     return true;
 }
 
-/* The laws of choice. */
+/* Best fit, growth in place and no needless growth, as in fit.h. */
 static bool judge_fit(struct rig *rig, const struct rig_request *request,
                       const char *block) {
     struct fit_block better;
@@ -153,7 +153,7 @@ static bool judge_fit(struct rig *rig, const struct rig_request *request,
                       "one of %zu bytes passed over for %zu", better.size, need);
 }
 
-/* Usable is what was asked, rounded up; a mapping's end with its page. */
+/* The usable size is the requested one, rounded up; a mapping ends with a page. */
 static bool judge_waste(struct rig *rig, const struct rig_request *request,
                         const char *block, size_t usable) {
     size_t need = rig->subject->canary_min

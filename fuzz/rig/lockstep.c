@@ -10,7 +10,7 @@ void lockstep_init(struct lockstep *lockstep, const struct subject *const *subje
         rig_init(&lockstep->rig[i], subjects[i], &machines[i]);
 }
 
-/* The subject may answer otherwise than another: it was short of memory, or asked for nothing. */
+/* The answer need not be that of others: memory was refused, or no bytes requested. */
 static bool lockstep_may_differ(const struct rig *rig, size_t refused) {
     return rig->machine->refused != refused ||
            (rig->subject->zero_is_null && rig->answer.size == 0);
@@ -26,7 +26,7 @@ static bool lockstep_disagree(struct rig *rig, const struct rig *other) {
                       other->answer.given ? "a block" : "NULL", other->answer.error);
 }
 
-/* Empties a slot in all. */
+/* Frees the block of a slot in all subjects. */
 static bool lockstep_empty(struct lockstep *lockstep, unsigned slot) {
     for (unsigned i = 0; i < lockstep->rigs; i++) {
         struct rig *rig = &lockstep->rig[i];
@@ -39,7 +39,7 @@ static bool lockstep_empty(struct lockstep *lockstep, unsigned slot) {
     return true;
 }
 
-/* Compares the answers to one operation. */
+/* Compares the answers to one operation; a slot with different answers is emptied. */
 static bool lockstep_compare(struct lockstep *lockstep, unsigned slot,
                              const size_t *refused) {
     const struct rig *first = NULL, *steady = NULL;

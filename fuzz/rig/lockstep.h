@@ -1,11 +1,12 @@
 /*
- * lockstep: one program on several subjects, operation by operation.
+ * lockstep: differential testing. One program on several subjects, operation by
+ * operation.
  *
- * Each is judged by itself, by the model, as in a run of its own. Then they are compared in
- * what the contract fixes: the same requests succeed while memory suffices, with the same
- * errno where they do not; so the model is held against allocators that nobody here wrote.
- * Where they may differ (a kernel refused one of them, a size of 0), the slot is emptied
- * in all, so that the next operation means the same to each.
+ * Each subject is first judged alone, against the model. Then their answers are compared
+ * as far as the C standard fixes them: while memory suffices the same requests succeed,
+ * and refusals set the same errno. So allocators written by others check the model
+ * itself. Where answers may differ (a kernel refused a call, a size of 0) the slot is
+ * emptied in all subjects, so that the next operation means the same to each.
  */
 #ifndef FUZZ_RIG_LOCKSTEP_H
 #define FUZZ_RIG_LOCKSTEP_H
@@ -19,17 +20,19 @@ enum {
 struct lockstep {
     struct rig rig[LOCKSTEP_MAX];
     unsigned rigs;
-    const struct rig *failed; /* whose failure it is, after a run that found one */
+    const struct rig
+        *failed; /* the rig that has the failure, after a run that returned false */
 };
 
-/* Each subject is run on the machine of its number; all machines must be open. */
+/* Subject i runs on machine i; all machines must be open. */
 void lockstep_init(struct lockstep *lockstep, const struct subject *const *subjects,
                    struct machine *machines, unsigned count);
 
-/* Runs a program of any bytes to its end or to the first failure; true if none. */
+/* Runs a program of any bytes to its end or to the first failure; true if there is
+ * none. */
 bool lockstep_run(struct lockstep *lockstep, const uint8_t *bytes, size_t length);
 
-/* Operations that reached an allocator, over all runs and subjects. */
+/* Calls of allocators, over all runs and subjects. */
 size_t lockstep_checked(const struct lockstep *lockstep);
 
 #endif

@@ -1,4 +1,4 @@
-/* What only a comparison sees, and what it must not call a difference; the law of best fit. */
+/* What only a comparison finds, what it must accept; the rules of placement. */
 #include "fuzz/rig/lockstep.h"
 
 #include <errno.h>
@@ -71,7 +71,7 @@ static void *lie_errno(void *self, size_t size) {
     return NULL;
 }
 
-/* NULL for a refusal that the kernel does not know of once the judge of one is satisfied. */
+/* NULL, with a refused call that is undone once the single rig has accepted it. */
 static void *lie_refused(void *self, size_t size) {
     if (size != 100)
         return classic_subject.malloc(self, size);
@@ -102,7 +102,7 @@ START_TEST(what_must_not_differ_is_seen) {
 END_TEST
 
 static size_t lie_offset, lie_size;
-static unsigned lie_from; /* how many requests are told the truth */
+static unsigned lie_from; /* so many requests get no lie */
 
 static void lie_of_free_blocks(void *self,
                                void (*block)(void *context, const char *address,
@@ -125,7 +125,7 @@ START_TEST(a_better_fit_passed_over_is_seen) {
     ck_assert(run_text(pair, 2, program));
     lie_size = 48;
     expect_failure(pair, 2, program, "best fit", 3);
-    lie_size = 112; /* then the first request makes the heap grow for nothing */
+    lie_size = 112; /* then the first request grows the heap needlessly */
     expect_failure(pair, 2, program, "growth", 0);
 }
 END_TEST

@@ -7,7 +7,7 @@
 #include "fuzz/rig/pattern.h"
 #include "osmem/base/num.h"
 
-/* ---- faults ---- */
+/* ---- reports ---- */
 
 static void misuse_on_report(void *context, const struct subject_report *report) {
     struct rig *rig = context;
@@ -47,7 +47,7 @@ static uint64_t misuse_expect(struct rig *rig, const char *kinds, const char *ad
     return rig->subject->digest(rig->self);
 }
 
-/* The call was told of once and has changed nothing. */
+/* The call was reported once and has changed nothing. */
 static bool misuse_expected(struct rig *rig, const struct op *op, uint64_t before) {
     struct misuse *misuse = &rig->misuse;
     const char *kinds = misuse->kinds;
@@ -70,14 +70,14 @@ static bool misuse_bad_free(struct rig *rig, const struct op *op, char *address,
     return misuse_expected(rig, op, before);
 }
 
-/* As what a call with a dead block's address is told. */
+/* The kinds as which a call with the address of a freed block may be reported. */
 static const char *misuse_dead_kinds(const struct rig *rig,
                                      const struct shadow_block *dead,
                                      const char *if_free) {
     switch (rig->subject->region(rig->self, dead->address)) {
     case REGION_IN_USE:
     case REGION_UNCHECKED:
-        return "interior-pointer"; /* of a longer block that is there now */
+        return "interior-pointer"; /* of a longer block, now there */
     case REGION_LEFT_PADDING:
         return "forged-pointer";
     case REGION_NONE:
@@ -102,7 +102,7 @@ static bool misuse_interior_free(struct rig *rig, const struct op *op) {
                            offset % 16 ? "misaligned-pointer" : "interior-pointer");
 }
 
-/* The middle of a block, made to look like one by whatever a header could be. */
+/* The middle of a block, behind what could be the header of a block. */
 static bool misuse_forged_free(struct rig *rig, const struct op *op) {
     struct shadow_block *block = shadow_next_live(&rig->shadow, op->slot);
     if (!block || block->usable < 64)

@@ -9,10 +9,10 @@ enum {
     TAIL = 64,
 };
 
-/* Longer blocks have mappings of their own: fresh, and costly to touch. */
+/* Longer blocks have mappings of their own, whose fresh pages cost much to touch. */
 #define SPARSE_FROM ((size_t)128 << 10)
 
-/* Never zero in any byte: cleared memory must not look as if it were kept. */
+/* No byte is zero, so that zeroed memory never looks unchanged. */
 static uint64_t pattern_word(uint64_t key, size_t position) {
     return (key + position / 8 * 0x9e3779b97f4a7c15u) | 0x0101010101010101u;
 }
@@ -21,8 +21,7 @@ static uint64_t pattern_key(uint64_t serial) {
     return num_mix(serial);
 }
 
-/* The word behind the one at a position, for a block that is filled over so many bytes.
- */
+/* The position of the next word, in a block that is filled over so many bytes. */
 static size_t pattern_next(size_t position, size_t filled) {
     if (position < DENSE)
         return position + 8;

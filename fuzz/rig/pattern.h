@@ -1,9 +1,9 @@
 /*
- * pattern: what a block holds, as a function of its serial number and the position.
+ * pattern: the contents of a block, a function of its serial number and the position.
  *
- * Dense up to 256 bytes and in the last 64 bytes; in between two words for each power of
- * two, in blocks of 128 KiB and more half a word. What a block keeps over a resize is
- * what the positions below the smaller size say.
+ * Every byte up to 256 and in the last 64; between them two words for each power of two,
+ * in blocks of 128 KiB and more half a word. So a block that is resized keeps what the
+ * positions below the smaller size say.
  */
 #ifndef FUZZ_RIG_PATTERN_H
 #define FUZZ_RIG_PATTERN_H
@@ -14,19 +14,19 @@
 
 void pattern_fill(void *block, size_t length, uint64_t serial);
 
-/* Calls for each piece of a block that pattern_fill writes. */
+/* Calls `spot` for each piece of a block that pattern_fill writes. */
 void pattern_spots(size_t length, void (*spot)(void *context, size_t at, size_t size),
                    void *context);
 
 /*
- * The first `length` bytes of a block that was filled over `filled` bytes are as they
- * were; else false, and where in *at.
+ * The first `length` bytes of a block that was filled over `filled` bytes are unchanged;
+ * else false, and the position of the first change in *at.
  */
 bool pattern_holds(const void *block, size_t length, size_t filled, uint64_t serial,
                    size_t *at);
 
-/* Every byte is zero (from 128 KiB on: at the
- * positions of a pattern); else false, and where. */
+/* Every byte is zero (from 128 KiB on: at the positions of a pattern); else false, and
+ * *at. */
 bool pattern_is_zero(const void *block, size_t length, size_t *at);
 
 #endif

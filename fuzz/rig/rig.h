@@ -2,7 +2,8 @@
  * rig: the state of a run, for the rooms that make one: judge, damage, misuse, run.
  *
  * Callers of run.h set `without`, `walks`, `checks_fit`, `on_call` and `context` after
- * rig_init, and read `failure`, `answer`, `checked` and `trace`; the rest belongs to the run.
+ * rig_init, and read `failure`, `answer`, `checked` and `trace`; the rest belongs to the
+ * run.
  */
 #ifndef FUZZ_RIG_RIG_H
 #define FUZZ_RIG_RIG_H
@@ -15,37 +16,40 @@
 
 enum {
     MISUSE_KINDS = OP_PLANE_PROBE - OP_OVERFLOW + 1,
-    MISUSE_PENDING = 8,
-    MISUSE_BYTES = 16, /* that a damage has at most */
+    MISUSE_PENDING = 8, /* damages at one time */
+    MISUSE_BYTES = 16,  /* of one damage at most */
 };
 
-/* Bytes that the program may not have written. */
+/* Bytes that the program wrote where it must not. */
 struct misuse_damage {
     char *at;
-    const char *block, *end; /* OVERFLOW: the one it is behind, and its end */
+    const char *block, *end; /* of an overflow: the block, and the end of its request */
     size_t length;
     unsigned char was[MISUSE_BYTES], wrote[MISUSE_BYTES];
     enum op_kind kind;
-    enum subject_region region; /* where they were */
+    enum subject_region region; /* that `at` was in when it was written */
 };
 
 struct misuse {
     uint64_t executed[MISUSE_KINDS]; /* by kind from OP_OVERFLOW on, over all runs */
     uint64_t found[MISUSE_KINDS];
-    struct misuse_damage pending[MISUSE_PENDING];
+    struct misuse_damage pending[MISUSE_PENDING]; /* not reported yet */
     unsigned pendings;
-    const void *argument; /* of the call that is being made */
-    bool retry;           /* it was told of its own block, and did nothing */
-    const char *kinds;    /* a bad call is being made that must be told as one of these */
-    const char *address;  /* with this address */
-    unsigned reports;     /* and was so often */
+    /* During a valid call: the block it gets, and whether a report of damage to that
+     * block made the call do nothing, so that it must be made again. */
+    const void *argument;
+    bool retry;
+    /* During a bad call: the kinds as which it may be reported, and the address it must
+     * be reported with; how often that happened. */
+    const char *kinds;
+    const char *address;
+    unsigned reports;
 };
 
-/* What an oracle saw. */
+/* The first failure of a run. */
 struct rig_failure {
-    const char
-        *oracle; /* its short name: "contents", "invariant"; NULL: nothing is wrong */
-    size_t operation; /* by its number in the program, from 0 */
+    const char *oracle; /* its name: "contents", "invariant"; NULL: no failure */
+    size_t operation;   /* by its number in the program, from 0 */
     char expected[160];
     char found[160];
 };
@@ -57,35 +61,35 @@ struct rig_call {
     unsigned slot;
     size_t count, size, alignment; /* of calloc, of a request, of aligned_alloc */
     unsigned refuse_first, refuse_count;
-    ptrdiff_t step; /* by which a foreigner has moved the break */
+    ptrdiff_t step; /* by which another user of sbrk moved the break */
 };
 
-/* What the last operation's request came to. */
+/* The answer to the last operation's request. */
 struct rig_answer {
-    bool requested; /* it made one */
-    bool given;     /* a block came back */
+    bool requested; /* the operation made a request */
+    bool given;     /* it got a block */
     int error;      /* errno after it */
-    size_t size;    /* for so many bytes */
+    size_t size;    /* the requested size */
 };
 
 struct rig {
     const struct subject *subject;
     struct machine *machine;
-    void *self;
+    void *self; /* the subject's state */
     struct shadow shadow;
-    size_t operation;
-    size_t checked;  /* operations that reached the allocator, over all runs */
-    uint64_t trace;  /* of every answer of this run, by offsets: the same at any base */
-    size_t live_sum; /* of live blocks after each of those, to know their mean */
-    const char *without; /* names of oracles that say nothing; NULL: all speak */
+    size_t operation; /* the number of the one that is running */
+    size_t checked;   /* calls of the allocator, over all runs */
+    uint64_t trace;   /* a hash of every answer of this run, equal at any base address */
+    size_t live_sum;  /* of the live blocks at each of those calls, for their mean */
+    const char *without; /* names of oracles to switch off; NULL: none */
     bool walks;          /* check the heap after each operation */
-    bool checks_fit;     /* hold each choice against the best fit */
-    struct fit fit;      /* what could have been chosen */
+    bool checks_fit;     /* check each placement against the best fit */
+    struct fit fit;      /* the free blocks before the request */
     struct rig_answer answer;
-    struct misuse misuse; /* where the subject is misused */
+    struct misuse misuse; /* used if the subject is `misused` */
     struct rig_failure failure;
     void (*on_call)(void *context,
-                    const struct rig_call *call); /* before each; may be NULL */
+                    const struct rig_call *call); /* before each; or NULL */
     void *context;
 };
 

@@ -11,10 +11,10 @@
 static struct machine machine;
 static struct rig rig;
 
-/* osmem with one lie in it; each oracle must see through its own. */
+/* osmem with one lie in it, which its oracle must find. */
 static struct subject liar;
 static int lie_after;
-static const char *without; /* what run_text switches off */
+static const char *without; /* the oracles that run_text switches off */
 
 static bool lie_now(void) {
     return lie_after-- == 0;
@@ -164,7 +164,7 @@ START_TEST(an_oracle_can_be_switched_off) {
 }
 END_TEST
 
-/* Whatever is written to somebody's block is seen when it is freed. */
+/* A stray write to a block is found when the block is freed. */
 static void *lie_over_the_last(void *self, size_t size) {
     char *block = osmem_subject.malloc(self, size);
     if (last_block)
@@ -200,7 +200,7 @@ static void *lie_frees_on_failure(void *self, void *block, size_t size) {
     return moved;
 }
 
-/* Refused, as the kernel knows; and yet a byte is lost. */
+/* Refused by the kernel, and yet a byte is lost. */
 static void *lie_scribbles_on_failure(void *self, void *block, size_t size) {
     if (size < 100000)
         return osmem_subject.realloc(self, block, size);

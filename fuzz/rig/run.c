@@ -13,13 +13,13 @@ void rig_init(struct rig *rig, const struct subject *subject, struct machine *ma
     machine->reports_writes = true;
 }
 
-/* An operation reaches the allocator. */
+/* Counts a call of the allocator. */
 static void rig_count(struct rig *rig) {
     rig->checked++;
     rig->live_sum += rig->shadow.live;
 }
 
-/* Tells of a call that is about to be made. */
+/* Reports a call that is about to be made to on_call. */
 static void rig_report_call(struct rig *rig, struct rig_call call) {
     call.operation = rig->operation;
     if (rig->on_call)
@@ -42,15 +42,15 @@ static void rig_report_piece(void *context, size_t at, size_t size) {
     machine_report_write(to->machine, to->block + at, size);
 }
 
-/* Tells the machine where a block of so many bytes was filled. */
+/* Reports to the machine which bytes of a block shadow_enter fills. */
 static void rig_report_fill(struct rig *rig, const char *block, size_t size) {
     struct rig_written to = {rig->machine, block};
     if (machine_is_mapped(rig->machine, block))
         pattern_spots(size, rig_report_piece, &to);
 }
 
-/* The subject writes behind a block's last byte; a page that is not mapped is not told of, because
- * a table of the subject's own may come to lie there, whose writes nobody tells. */
+/* Reports the canary that the subject writes behind a block. A page that is not mapped is
+ * left out: the subject may map a table there, whose writes are not reported. */
 static void rig_report_canary(struct rig *rig, const char *block, size_t usable) {
     size_t length = rig->subject->canary_max;
     const char *behind = block + usable;
@@ -61,7 +61,7 @@ static void rig_report_canary(struct rig *rig, const char *block, size_t usable)
     machine_report_write(rig->machine, behind, length);
 }
 
-/* Fills a block for its slot. */
+/* Gives a block to its slot and fills it. */
 static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
                       size_t usable) {
     shadow_enter(&rig->shadow, slot, block, size, usable);
@@ -69,7 +69,7 @@ static void rig_enter(struct rig *rig, unsigned slot, char *block, size_t size,
     rig_report_canary(rig, block, usable);
 }
 
-/* The block may go back to a subject that fills it. */
+/* Reports the fill of a block that may be freed, if the subject quarantines. */
 static void rig_report_freed(struct rig *rig, const struct shadow_block *block) {
     if (!rig->subject->quarantines || !block->address)
         return;
@@ -77,7 +77,7 @@ static void rig_report_freed(struct rig *rig, const struct shadow_block *block) 
     rig_report_canary(rig, block->address, block->usable);
 }
 
-/* About to ask for a block. */
+/* Before a call that requests a block. */
 static struct rig_request rig_begin_request(struct rig *rig, enum op_kind kind,
                                             unsigned slot, size_t size,
                                             size_t alignment) {
@@ -87,7 +87,7 @@ static struct rig_request rig_begin_request(struct rig *rig, enum op_kind kind,
     return request;
 }
 
-/* What came back, before anything else can change errno. */
+/* Right after the call, before anything else can change errno. */
 static void rig_note_answer(struct rig *rig, const struct rig_request *request,
                             const char *block) {
     rig->answer = (struct rig_answer){
@@ -110,7 +110,7 @@ static bool rig_accept(struct rig *rig, const struct rig_request *request, char 
 
 /* ---- the operations ---- */
 
-/* By either form of free; the one that is told the size where the subject has it. */
+/* By free, or by free_sized. */
 static bool rig_free_as(struct rig *rig, unsigned slot, bool sized) {
     struct shadow_block block = rig->shadow.slot[slot];
     if (!block.address)
@@ -178,7 +178,7 @@ static bool rig_calloc(struct rig *rig, const struct op *op) {
 static bool rig_aligned_alloc(struct rig *rig, const struct op *op) {
     size_t size = rig_size(rig, op->slot, op->size);
     size_t alignment = op_alignment(op->alignment);
-    if (!rig->subject->aligned_alloc) /* then a plain block has to do */
+    if (!rig->subject->aligned_alloc) /* then by malloc */
         return num_is_pow2(alignment) ? rig_malloc(rig, op) : rig_free(rig, op->slot);
     if (!rig_free(rig, op->slot))
         return false;
@@ -222,13 +222,12 @@ static bool rig_realloc(struct rig *rig, const struct op *op) {
         return false;
     if (old.address && !judge_contents(rig, op->slot, block, size))
         return false;
-    if (old.address && block != old.address) /* it may be a copy */
+    if (old.address && block != old.address) /* the subject may have copied it */
         machine_report_write(rig->machine, block, num_min(old.usable, usable));
     return rig_accept(rig, &request, block);
 }
 
-/* Writes a new pattern over the bytes asked for;
- * with `usable`, touches all that is usable. */
+/* Writes a new pattern over the requested bytes; with `all`, touches all usable ones. */
 static bool rig_write(struct rig *rig, const struct op *op, bool all) {
     struct shadow_block block = rig->shadow.slot[op->slot];
     if (!block.address || (all && !rig->subject->usable_size))
@@ -300,7 +299,7 @@ static bool rig_do(struct rig *rig, const struct op *op) {
     case OP_SBRK:
         return rig_sbrk(rig, op_break_step(op->count));
     default:
-        /* Otherwise reserved, or for a target that knows threads. */
+        /* Else a reserved code, or an operation for targets with threads. */
         return !rig->subject->misused || misuse_do(rig, op);
     }
 }

@@ -1,34 +1,35 @@
 /*
- * run: the interpreter. One for every engine.
+ * run: the interpreter of programs, the same for every engine.
  *
  * Runs a program on a fresh subject over a reset machine, checks each answer against the
- * shadow, and walks the heap after each operation. At the end everything is freed and
- * trimmed, and the subject must be as it was at the start. The same bytes give the same
- * run.
+ * shadow, and walks the heap after each operation. At the end it frees everything and
+ * trims; the subject must then be as it was at the start. Equal bytes give equal runs.
  */
 #ifndef FUZZ_RIG_RUN_H
 #define FUZZ_RIG_RUN_H
 
 #include "fuzz/rig/rig.h"
 
-/* The machine must be open; it is reset before each run. */
+/* The machine must be open; each run resets it. */
 void rig_init(struct rig *rig, const struct subject *subject, struct machine *machine);
 
 /*
- * A run in steps: a fresh subject; operations, each checked; everything freed, trimmed and
- * as at the start. False: a failure is noted, and the run is over.
+ * A run in steps: start opens a fresh subject; each step runs and checks one operation;
+ * finish frees everything, trims, and checks that nothing is left. False: `failure` is
+ * set and the run is over.
  */
 void rig_start(struct rig *rig);
 bool rig_step(struct rig *rig, const struct op *op);
 bool rig_finish(struct rig *rig);
 
-/* Refuses the kernel's calls from the `first`-th from now on, `count` of them. */
+/* Refuses kernel calls: the `first`-th from now on (1 is the next), `count` in a row. */
 void rig_refuse(struct rig *rig, unsigned first, unsigned count);
 
-/* Frees what a slot holds; OK if that is nothing. */
+/* Frees the block of a slot, if it has one. False on a failure. */
 bool rig_free(struct rig *rig, unsigned slot);
 
-/* Runs a program of any bytes to its end or to the first failure; true if none. */
+/* Runs a program of any bytes to its end or to the first failure; true if there is
+ * none. */
 bool rig_run(struct rig *rig, const uint8_t *bytes, size_t length);
 
 #endif

@@ -82,7 +82,7 @@ static const char *classic_subject_leftover(void *self) {
     return NULL;
 }
 
-/* Free neighbours as the one block that a search will find. */
+/* Free neighbours count as one block, since a search joins them. */
 static void classic_subject_free_blocks(void *self,
                                         void (*block)(void *context, const char *address,
                                                       size_t size),

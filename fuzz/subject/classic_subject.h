@@ -3,7 +3,7 @@
 
 #include "fuzz/subject/subject.h"
 
-/* The textbook allocator on the machine, its headers sealed. One open at a time on each machine. */
+/* The textbook allocator, with sealed headers. One at a time on each machine. */
 extern const struct subject classic_subject;
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "osmem/base/num.h"
 
-/* Behind a sanitizer's functions of these names, which are the program's own. */
+/* The C library's functions, found behind those of a sanitizer by RTLD_NEXT. */
 static struct {
     void *(*malloc)(size_t size);
     void *(*calloc)(size_t count, size_t size);

@@ -4,8 +4,8 @@
 #include "fuzz/subject/subject.h"
 
 /*
- * The C library's own allocator on the real kernel, also where a sanitizer has put its own
- * in front. Its heap outlives a run; what a failed run holds is lost.
+ * The C library's own allocator on the real kernel, even if a sanitizer intercepts
+ * malloc. Its heap outlives a run; blocks of a failed run leak.
  */
 extern const struct subject libc_subject;
 

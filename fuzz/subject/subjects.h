@@ -6,14 +6,14 @@
 
 #include "fuzz/subject/subject.h"
 
-/* What may stand in a list, for a message. */
+/* The known names, for a message. */
 #define SUBJECTS_NAMES                                                                \
     "osmem, standard, full, misused-light, misused-standard, misused-full, classic, " \
     "libc"
 
 /*
- * The subjects of a list "osmem,classic", each once; how many, or 0 where one is not
- * known, there twice, or more than `most`.
+ * The subjects of a list "osmem,classic". Returns how many, or 0 if a name is unknown, is
+ * there twice, or there are more than `most`.
  */
 unsigned subjects_list(const char *list, const struct subject **subjects, unsigned most);
 
