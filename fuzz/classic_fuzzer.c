@@ -1,6 +1,6 @@
 /*
- * classic_fuzzer: a valid program never breaks the textbook allocator, and it always
- * chooses the best fit.
+ * classic_fuzzer: no valid program breaks the textbook allocator, and it always takes the
+ * best fit.
  */
 #include "fuzz/engine/entry.h"
 #include "fuzz/engine/target.h"

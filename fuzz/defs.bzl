@@ -1,10 +1,10 @@
-"""Fuzz targets: each is built in a configuration of its own, through a transition."""
+"""Rules for fuzz targets. A transition builds each with the flags of its engine and sanitizer."""
 
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("//osmem:defs.bzl", "COPTS")
 load("//sanitizers:defs.bzl", "SANITIZERS", _Setting = "Setting")
 
-# What each engine asks of the compiler.
+# The compiler flags that each engine needs.
 _ENGINES = {
     "afl": ["-fsanitize-coverage=trace-pc-guard"],
     "libfuzzer": ["-fsanitize=fuzzer-no-link"],
@@ -12,7 +12,7 @@ _ENGINES = {
 }
 
 def _without_own_flags(options):
-    """The options that choose neither a sanitizer nor a level of optimisation."""
+    """The options without those for sanitizers and optimisation, which the transition sets."""
     return [
         option
         for option in options
@@ -29,7 +29,7 @@ def _fuzz_transition_impl(settings, attr):
     chosen = SANITIZERS[sanitizer]
     optimisation = "-O2" if sanitizer == "none" else "-O1"
 
-    # -UNDEBUG: osmem's own expectations are checked in every fuzz target.
+    # -UNDEBUG: every fuzz target checks osmem's own assertions.
     return {
         "//command_line_option:copt": _without_own_flags(settings["//command_line_option:copt"]) +
                                       [optimisation, "-UNDEBUG"] + _ENGINES[engine] + chosen.copts,
@@ -87,8 +87,8 @@ def _fuzz_impl(ctx):
 _ATTRS = {
     "binary": attr.label(cfg = _fuzz_transition, mandatory = True),
     "corpus": attr.label_list(allow_files = True),
-    "engine": attr.string(doc = "empty: as //fuzz:default_engine says"),
-    "sanitizer": attr.string(doc = "empty: as //sanitizers:fuzz_sanitizer says"),
+    "engine": attr.string(doc = "empty: that of //fuzz:default_engine"),
+    "sanitizer": attr.string(doc = "empty: that of //sanitizers:fuzz_sanitizer"),
     "subjects": attr.string(default = "osmem"),
     "mode": attr.string(values = ["run", "test"], mandatory = True),
     "_launcher": attr.label(default = "//fuzz/engine:launcher.sh", allow_single_file = True),
@@ -105,7 +105,7 @@ _fuzz_run = rule(implementation = _fuzz_impl, attrs = _ATTRS, executable = True)
 
 _fuzz_corpus_test = rule(
     implementation = _fuzz_impl,
-    # The two tools that `bazel coverage` looks for on each test in C.
+    # `bazel coverage` looks for these two tools on each C test.
     attrs = dict(
         _ATTRS,
         _lcov_merger = attr.label(

@@ -1,10 +1,9 @@
 /*
- * diff_fuzzer: one program tells the same story to every allocator.
+ * diff_fuzzer: every allocator gives the same answers to a program.
  *
- * Runs it in lockstep on osmem in three tiers, on the textbook form of it, and on the C
- * library's. Each is judged as in a run of its own; then the same
- * requests must have succeeded, and refusals must give the same errno. Where osmem has
- * neither caches nor quarantine its choice is a best fit, as the textbook's is.
+ * Runs a program in lockstep on osmem in three tiers, on the textbook allocator and on
+ * the C library's. Each is checked alone; then the same requests must have succeeded, and
+ * refusals must have set the same errno.
  */
 #include "fuzz/engine/entry.h"
 #include "fuzz/engine/target.h"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Bad input gets one clear line and exit 2; a good program passes.
+# Bad input gets one clear line and exit status 2; a good program passes.
 set -u
 fuzzer=$PWD/fuzz/ops_fuzzer
 export RUNFILES_DIR=${RUNFILES_DIR:-${TEST_SRCDIR:?}}
@@ -13,7 +13,7 @@ expect() { # status, words of the one line on standard error, arguments
   local got=$?
   if [[ $got != "$status" ]] || ! grep -q -- "$words" "$work/err" "$work/out" ||
     { [[ $status == 2 ]] && [[ $(wc -l <"$work/err") != 1 ]]; }; then
-    echo "FAIL: $*: status $got, expected $status and one line with '$words'; it said:"
+    echo "FAIL: $*: status $got, expected $status and one line with '$words'; output:"
     cat "$work/out" "$work/err"
     failed=1
   fi

@@ -1,9 +1,10 @@
 /*
- * misuse_fuzzer: every mistake of a program is found, and until then nothing else goes wrong.
+ * misuse_fuzzer: every mistake of a program is reported, and until then nothing goes
+ * wrong.
  *
- * Runs programs with overflows, writes after free, double frees, forged pointers and so on, on
- * osmem in three tiers. Each tier must tell what it promises, as the right kind, at the right
- * address and in time, and hand out nothing twice meanwhile.
+ * Runs programs with overflows, writes after free, double frees, forged pointers and so
+ * on, on osmem in three tiers. Each tier must report what it detects as the right kind,
+ * at the right address and in time, and return no block twice meanwhile.
  */
 #include "fuzz/engine/entry.h"
 #include "fuzz/engine/target.h"

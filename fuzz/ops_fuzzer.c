@@ -1,9 +1,9 @@
 /*
- * ops_fuzzer: a valid program never breaks osmem.
+ * ops_fuzzer: no valid program breaks osmem.
  *
- * Any bytes are a program of malloc, calloc, realloc, free, aligned_alloc and so on, run
- * on a fresh heap over a kernel in a box; each answer is held against a model, and each
- * invariant of the heap is checked after each operation.
+ * Any bytes are a program of malloc, calloc, realloc, free, aligned_alloc and so on. It
+ * runs on a fresh heap over a simulated kernel; each answer is compared with a model, and
+ * the invariants of the heap are checked after each operation.
  */
 #include "fuzz/engine/entry.h"
 #include "fuzz/engine/target.h"

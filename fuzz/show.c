@@ -1,12 +1,12 @@
 /*
- * show: what a program does, told in full.
+ * show: runs one program and shows all about it.
  *
  *     bazel run //fuzz:show -- [--on=SUBJECT[,SUBJECT...]] FILE
  *     bazel run //fuzz:show -- --compile FILE OUT       text to bytes
  *
- * Runs a program, text or bytes, on osmem or on the subjects named, in lockstep. Prints it
- * as text, what the rig says of it, and a program in C that makes the same calls by
- * itself, after it was compiled and run. Exits 1 if the program fails, 2 for bad input.
+ * Runs a program, text or bytes, on osmem or on the named subjects in lockstep. Prints it
+ * as text, then the rig's verdict, then a C program that makes the same calls without the
+ * rig, which it compiles and runs. Exits 1 if the program fails, 2 for bad input.
  */
 #include <errno.h>
 #include <limits.h>
@@ -30,10 +30,10 @@ enum {
     PROGRAM_MAX = 1 << 20,
 };
 
-/* Shared with the process that runs the program, which may not live to the end. */
+/* Shared with the child that runs the program, which may crash. */
 struct shown {
     struct c_program_calls calls[LOCKSTEP_MAX];
-    unsigned at; /* the subject that was asked last, or that failed */
+    unsigned at; /* the subject of the last call, or the one that failed */
     size_t checked;
     bool finished;
     struct rig_failure failure;
@@ -46,7 +46,7 @@ static void note_call(void *context, const struct rig_call *call) {
     c_program_note(context, call);
 }
 
-/* Runs the program here, and notes what comes of it. */
+/* Runs the program in this process and records the result. */
 static void run(const struct subject *const *subjects, unsigned count,
                 const uint8_t *bytes, size_t length) {
     static struct machine machines[LOCKSTEP_MAX];
@@ -69,7 +69,7 @@ static void run(const struct subject *const *subjects, unsigned count,
     shown->finished = true;
 }
 
-/* The same in a process of its own; the signal that ended it, or 0. */
+/* Runs the program in a child. Returns the signal that ended it, or 0. */
 static int run_apart(const struct subject *const *subjects, unsigned count,
                      const uint8_t *bytes, size_t length) {
     int status;
@@ -91,7 +91,7 @@ static size_t failed_operation(void) {
     return calls->count ? calls->call[calls->count - 1].operation : 0;
 }
 
-/* Prints what the rig says; true if the program failed. */
+/* Prints the rig's verdict; true if the program failed. */
 static bool print_result(const char *subject, int number) {
     const struct rig_failure *failure = &shown->failure;
     if (!shown->finished) {
@@ -108,7 +108,7 @@ static bool print_result(const char *subject, int number) {
     return true;
 }
 
-/* Compiles the C program and runs it, then shows it. */
+/* Compiles the C program, runs it, and prints it. */
 static void show_c_program(const struct subject *subject, bool fails) {
     char source[PATH_MAX], program[PATH_MAX], command[5 * PATH_MAX];
     const char *include = getenv("SHOW_INCLUDE"), *folder = getenv("SHOW_FOLDER");

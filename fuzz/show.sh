@@ -1,7 +1,7 @@
 #!/bin/bash
-# Starts show with what it needs: the libraries, the header, and bytes in place of text.
+# Starts show_program: compiles text to bytes, and passes the paths of libraries and header.
 set -u
-# Started by bazel run, or from within the runfiles of a fuzz target.
+# Started by bazel run, or from the runfiles of a fuzz target.
 root=$0.runfiles/osmem
 [[ -d $root ]] || root=$(dirname "$(dirname "$0")")
 text=$root/fuzz/ops/ops_text
@@ -25,7 +25,7 @@ trap 'rm -f "$program"' EXIT
 SHOW_OSMEM=$(readlink -f "$root/osmem/libosmem_core.so")
 SHOW_CLASSIC=$(readlink -f "$root/osmem/classic/libosmem.so")
 SHOW_INCLUDE=$(dirname "$(dirname "$(readlink -f "$root/osmem/osmem.h")")")
-# Where the C program stays: the next one takes its place.
+# The C program is kept here until the next one.
 SHOW_FOLDER=${BUILD_WORKSPACE_DIRECTORY:-$here}/.fuzz/show
 mkdir -p "$SHOW_FOLDER" || exit 2
 export SHOW_FOLDER SHOW_OSMEM SHOW_CLASSIC SHOW_INCLUDE

@@ -1,5 +1,5 @@
-/* What AFL++ asks of a custom mutator (custom_mutators/README.md); its own mutate bytes.
- */
+/* A custom mutator for AFL++ (its custom_mutators/README.md), which also mutates
+ * bytes. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 /*
- * entry: the one signature at the ground. Engines call it, targets define it, and neither
- * knows more of the other.
+ * entry: the function that engines call and fuzz targets define.
  */
 #ifndef FUZZ_ENGINE_ENTRY_H
 #define FUZZ_ENGINE_ENTRY_H
@@ -8,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Runs one input of any bytes. Returns 0; a failure ends the process. */
+/* Runs one input of any bytes. Returns 0; a failure aborts the process. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 #endif

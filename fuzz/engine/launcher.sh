@@ -1,6 +1,6 @@
 #!/bin/bash
-# Starts a fuzz target. The rule that made the target says what to start, by FUZZ_* variables:
-# NAME, ENGINE, MODE (run or test), BINARY, SHOW, SUBJECTS, TEXT, AFL_MUTATOR and CORPUS (paths).
+# Starts a fuzz target. The rule in fuzz/defs.bzl passes, as FUZZ_* variables: NAME, ENGINE, MODE
+# (run or test), SUBJECTS, and the paths BINARY, SHOW, TEXT, AFL_MUTATOR and CORPUS.
 set -u
 
 usage() {
@@ -8,8 +8,8 @@ usage() {
 usage: bazel run //fuzz:$FUZZ_NAME [-- ARGUMENTS]
   no argument     fuzzes for 60 seconds, from corpus/ and what earlier runs found
   FILE ...        runs programs, text ("format 1") or bytes, and reports what fails
-  -FLAG ...       hands everything to the engine ($FUZZ_ENGINE), which also has its own help
-FUZZ_EMPTY=1 starts without corpus/ and earlier finds. What a run finds is kept in
+  -FLAG ...       passes everything to the engine ($FUZZ_ENGINE), which has its own help
+FUZZ_EMPTY=1 starts without corpus/ and earlier finds. Findings are kept in
 .fuzz/$FUZZ_NAME/ of the workspace.
 TXT
 }
@@ -35,7 +35,7 @@ if [[ $FUZZ_MODE == test || $FUZZ_ENGINE == replay && $# == 0 ]]; then
   exec "$binary" $FUZZ_CORPUS
 fi
 
-# Paths are the user's, who stands elsewhere than in the runfiles.
+# Paths are relative to the folder that bazel run was started in.
 here=${BUILD_WORKING_DIRECTORY:-$PWD}
 kept=${BUILD_WORKSPACE_DIRECTORY:-$PWD}/.fuzz/$FUZZ_NAME
 scratch=$(mktemp -d) || die "no temporary folder can be made"
@@ -47,7 +47,7 @@ for argument in "$@"; do
     --help | -h) usage; exit 0 ;;
     -*) flags+=("$argument") ;;
     *)
-      # What follows a flag of AFL++ may be that flag's own: "-V 60".
+      # In AFL++ a flag may take the next argument: "-V 60".
       if ((${#flags[@]})) && [[ $FUZZ_ENGINE == afl ]]; then
         flags+=("$argument")
       elif [[ $argument == /* ]]; then
@@ -59,7 +59,7 @@ for argument in "$@"; do
   esac
 done
 
-# Programs by name: run each, whatever the engine is.
+# Files: run each one, with any engine.
 if ((${#files[@]} && !${#flags[@]})); then
   for file in "${files[@]}"; do
     program=$scratch/$(basename "$file")
@@ -103,20 +103,20 @@ run_afl() {
   export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:symbolize=0
   export MSAN_OPTIONS=exit_code=86:symbolize=0
   [[ -t 1 ]] || export AFL_NO_UI=1
-  find "$scratch/seeds" -empty -type f -delete # which afl-fuzz refuses
+  find "$scratch/seeds" -empty -type f -delete # afl-fuzz rejects empty files
   [[ -n $(ls "$scratch/seeds") ]] || printf '\0' >"$scratch/seeds/nothing"
   [[ -z ${FUZZ_EMPTY:-} ]] || rm -rf "$kept/out"
-  # A program takes milliseconds, but a busy machine may take its time.
+  # A program takes milliseconds, but not on a busy machine.
   [[ " ${flags[*]}" == *" -t"* ]] || flags=(-t 10000 "${flags[@]}")
   afl-fuzz -i "$scratch/seeds" -o "$kept/out" -m none "${flags[@]}" -- "$binary" >&2
   status=$?
   local stats=$kept/out/default/fuzzer_stats
-  [[ -f $stats ]] || die "afl-fuzz did not start; its own words stand above"
+  [[ -f $stats ]] || die "afl-fuzz did not start; see its output above"
   coverage="$(awk '$1 == "edges_found" {print $3}' "$stats") edges, stability \
 $(awk '$1 == "stability" {print $3}' "$stats")"
 }
 
-# What this run has written, by name.
+# The files of the findings of this run.
 findings() {
   if [[ $FUZZ_ENGINE == afl ]]; then
     find "$kept/out/default/crashes" "$kept/out/default/hangs" -name 'id*' -newer "$scratch/seeds" 2>/dev/null
@@ -157,10 +157,10 @@ if [[ $FUZZ_SUBJECTS == misused* ]]; then
 fi
 if ((count)); then
   head -n 5 "$scratch/found" | while read -r file; do
-    echo "  to see it again       tools/bazel run //fuzz:$FUZZ_NAME -- $file"
+    echo "  to reproduce          tools/bazel run //fuzz:$FUZZ_NAME -- $file"
   done
   ((count <= 5)) || echo "                        and $((count - 5)) more"
-  printf '\nThe first of them, in full:\n\n'
+  printf '\nThe first finding:\n\n'
   "$show" "--on=$FUZZ_SUBJECTS" "$(head -n 1 "$scratch/found")"
 fi
 exit $status

@@ -1,4 +1,4 @@
-/* What libFuzzer asks of a custom mutator; one change in four is of bytes. */
+/* A custom mutator for libFuzzer; one mutation in four is libFuzzer's own, of bytes. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-/* The engine that invents nothing: runs the target on each file that it is given. */
+/* An engine without a fuzzer: runs the target on each file of the command line. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,8 @@ static int replay(const char *file) {
         fprintf(stderr, "%s: is too large, expected at most 1 MiB\n", file);
         return 2;
     }
-    uint8_t *exact = malloc(length + 1); /* so that ASan sees a read behind the end */
+    uint8_t *exact =
+        malloc(length + 1); /* exactly this size, so that ASan finds a read behind it */
     memcpy(exact, bytes, length);
     LLVMFuzzerTestOneInput(exact, length);
     free(exact);

@@ -20,8 +20,7 @@ static void target_report(const struct rig *rig, const uint8_t *bytes, size_t le
     fputc('\n', stderr);
 }
 
-/* What a run has done, in a file that the launcher
- * reads; shared by all processes of the run. */
+/* Counters of a run, in a file that the launcher reads; shared by all its processes. */
 struct target_counters {
     _Atomic uint64_t inputs, operations;
     struct {
@@ -29,7 +28,7 @@ struct target_counters {
     } misuse[LOCKSTEP_MAX][MISUSE_KINDS]; /* of each subject */
 };
 
-/* Moves what the rigs have counted. */
+/* Adds the counts of the rigs and clears them. */
 static void target_count_misuse(struct target_counters *counters,
                                 struct lockstep *lockstep) {
     for (unsigned i = 0; i < lockstep->rigs; i++)
@@ -52,7 +51,7 @@ static struct target_counters *target_open_counters(void) {
     return counters == MAP_FAILED ? &unread : counters;
 }
 
-/* The subjects and their machines, opened once for all inputs. */
+/* Opens the machines and the rigs, once for all inputs. */
 static void target_open(struct lockstep *lockstep, const struct subject *const *subjects,
                         unsigned count, bool checks_fit) {
     static struct machine machines[LOCKSTEP_MAX];

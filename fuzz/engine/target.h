@@ -1,6 +1,6 @@
 /*
- * target: what every fuzz target does with an input. A target is one page: its subjects,
- * and the entry that hands its bytes to target_run.
+ * target: what every fuzz target does with an input. A target itself is one page: a list
+ * of subjects, and LLVMFuzzerTestOneInput, which calls target_run.
  */
 #ifndef FUZZ_ENGINE_TARGET_H
 #define FUZZ_ENGINE_TARGET_H
@@ -9,8 +9,9 @@
 #include "fuzz/subject/subject.h"
 
 /*
- * Runs a program on `count` subjects in lockstep, always the same ones. A failure is told
- * on standard error and ends the process. `fits`: hold each choice against the best fit.
+ * Runs a program on `count` subjects in lockstep; every call must have the same subjects.
+ * A failure is reported on standard error and aborts the process. `checks_fit`: check
+ * each placement against the best fit.
  */
 void target_run(const struct subject *const *subjects, unsigned count, bool checks_fit,
                 const uint8_t *bytes, size_t length);

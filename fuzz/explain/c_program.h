@@ -1,8 +1,8 @@
 /*
- * c_program: a run as a program in C that stands alone.
+ * c_program: writes a run as a C program that needs neither the rig nor the machine.
  *
- * It makes the same calls with the same sizes, refuses the same kernel calls, checks
- * every answer by itself, and exits 1 with a sentence where the allocator is wrong.
+ * The program makes the same calls with the same sizes, refuses the same kernel calls,
+ * checks every answer, and exits 1 with a message if the allocator is wrong.
  */
 #ifndef FUZZ_EXPLAIN_C_PROGRAM_H
 #define FUZZ_EXPLAIN_C_PROGRAM_H
@@ -12,21 +12,21 @@
 #include "fuzz/rig/run.h"
 
 enum {
-    C_PROGRAM_CALLS = 1 << 16, /* what is beyond is left out */
+    C_PROGRAM_CALLS = 1 << 16, /* later ones are left out */
 };
 
-/* What a subject was asked: the context of c_program_note, a rig's on_call. */
+/* The calls of a run: the context of c_program_note. */
 struct c_program_calls {
     struct rig_call call[C_PROGRAM_CALLS];
     size_t count;
 };
 
-/* What comes before the first operation begins a run, and what was noted of an earlier is dropped. */
+/* A rig's on_call: records a call. One before the first operation starts a new record. */
 void c_program_note(void *calls, const struct rig_call *call);
 
 /*
- * `title` becomes the comment at the top. The program calls what osmem.h declares, or, for a
- * subject that has the four functions of C alone, classic's.
+ * `title` becomes the comment at the top. The program calls the functions of osmem.h, or
+ * those of classic if the subject has only the four functions of C.
  */
 void c_program_write(FILE *to, const char *title, const struct subject *subject,
                      const struct c_program_calls *calls);

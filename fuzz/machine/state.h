@@ -20,14 +20,14 @@ enum {
     MACHINE_PAGE = 4096,
 };
 
-/* How far the break goes, in bytes; */
+/* Limits in bytes: of the break, of the address space for mappings and what of it may be
+ * accessible at once; the gap between break and mappings. The memory of a machine is
+ * aligned so that an alignment means the same at any base. */
 #define MACHINE_BREAK_LIMIT ((size_t)16 << 20)
-/* the address space for mappings, and how much of it may be usable at once; */
-#define MACHINE_MAP_SPACE  ((size_t)1 << 30)
-#define MACHINE_MAP_USABLE ((size_t)64 << 20)
-#define MACHINE_GAP        ((size_t)1 << 20) /* between break and mappings */
-/* and the alignment of its memory, so that alignments mean the same at any base. */
-#define MACHINE_ALIGNMENT ((size_t)1 << 30)
+#define MACHINE_MAP_SPACE   ((size_t)1 << 30)
+#define MACHINE_MAP_USABLE  ((size_t)64 << 20)
+#define MACHINE_GAP         ((size_t)1 << 20)
+#define MACHINE_ALIGNMENT   ((size_t)1 << 30)
 
 /* A run of mapped pages of one kind. */
 struct machine_extent {

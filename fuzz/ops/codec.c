@@ -18,11 +18,10 @@ enum {
     MAJOR_OTHER = 5,
     MAJOR_MISUSE = 6,
     MAJOR_MALLOC_TOO = 7,
-    /* Alignments from here on are far, and from here on none. */
+    /* Alignment bytes from here on are large powers of two, and invalid alignments. */
     ALIGNMENT_FAR = 208,
     ALIGNMENT_NONE = 224,
-    /* A count from here on is a class, and its number
-     * follows; below, a count of up to seven. */
+    /* Below: a count of up to seven. From here on: a size class; its number follows. */
     COUNT_LONG = 31 << 3,
     /* Where each leftover bit goes in op.spare. */
     SPARE_FIRST = 0,   /* five: bits 3 to 7 of the first byte, or bit 7 alone */
@@ -42,8 +41,8 @@ const char *op_operands(enum op_kind kind) {
 
 /* ---- alignments and steps ---- */
 
-/* Most bytes are a power of two up to 2^15; from
- * 208 on up to 2^31, and from 224 thrice that. */
+/* Most bytes mean a power of two up to 2^15; from 208 on up to 2^31, from 224 on three
+ * times that. */
 size_t op_alignment(uint8_t alignment) {
     if (alignment < ALIGNMENT_FAR)
         return (size_t)1 << (alignment & 15);
@@ -92,7 +91,7 @@ struct codec_reader {
     size_t length, at;
 };
 
-/* False where the operation is cut off. */
+/* False if the operation is cut off. */
 static bool codec_read(struct codec_reader *reader, uint8_t *byte) {
     if (reader->at == reader->length)
         return false;
@@ -111,7 +110,7 @@ static enum op_kind codec_kind(uint8_t first) {
     return OP_RESERVED;
 }
 
-/* The class and the highest two bits of the size stand in the operation's first byte. */
+/* The first byte has the class and the highest two bits of the size. */
 static bool codec_has_size(enum op_kind kind) {
     return kind < OP_KINDS && op_rows[kind].major < MAJOR_OTHER && kind != OP_FREE;
 }
@@ -120,7 +119,7 @@ static struct op_size codec_class(uint8_t bits) {
     return (struct op_size){bits & 7, (bits >> 3 & 3u) << 8};
 }
 
-/* The rest of a size's number. */
+/* The lower bits of the number of a size. */
 static bool codec_read_number(struct codec_reader *reader, struct op_size *size) {
     uint8_t low, middle, high;
     if (!codec_read(reader, &low))
@@ -144,7 +143,7 @@ static bool codec_read_size(struct codec_reader *reader, struct op *op) {
     return codec_read_number(reader, &op->size);
 }
 
-/* How many elements: mostly few, or products would nearly all be large. */
+/* A count of elements: mostly small, else nearly every product would be large. */
 static bool codec_read_elements(struct codec_reader *reader, struct op *op) {
     uint8_t bits;
     if (!codec_read(reader, &bits))

@@ -6,7 +6,7 @@
 
 /* ---- operations ---- */
 
-/* What a program mostly does; the others come by chance of bytes, and from the seeds. */
+/* The common operations; others come from mutated bytes and from the seed corpus. */
 static const uint8_t mutate_kinds[] = {
     OP_MALLOC,  OP_MALLOC,        OP_MALLOC,      OP_CALLOC,     OP_REALLOC,
     OP_REALLOC, OP_REALLOC,       OP_FREE,        OP_FREE,       OP_FREE,
@@ -14,20 +14,20 @@ static const uint8_t mutate_kinds[] = {
     OP_SBRK,    OP_REALLOC,       OP_USABLE_SIZE, OP_FREE_SIZED,
 };
 
-/* Small slots more often, so that operations meet. */
+/* Small slots more often, so that operations act on the same block. */
 static uint8_t mutate_slot(struct random *random) {
     static const uint8_t most[] = {4, 8, OP_SLOTS, OP_SLOTS};
     return (uint8_t)random_below(random, most[random_below(random, 4)]);
 }
 
 static struct op_size mutate_size(struct random *random) {
-    if (random_below(random, 32) == 0) /* which is a case of its own everywhere */
+    if (random_below(random, 32) == 0) /* a special case everywhere */
         return (struct op_size){SIZE_BYTE, 0};
     struct op_size size = {(uint8_t)random_below(random, SIZE_CLASSES),
                            (uint32_t)random_below(random, 1024)};
     if (size_is_any(size)) {
         uint32_t bits =
-            4 + (uint32_t)random_below(random, 13); /* short ones as often as long */
+            4 + (uint32_t)random_below(random, 13); /* each length equally likely */
         size.number |= (uint32_t)random_below(random, (size_t)1 << bits) << 10;
     }
     return size;
@@ -46,7 +46,7 @@ struct op mutate_new_op(struct random *random) {
     return op;
 }
 
-/* Changes one operand, or the kind. */
+/* Changes one operand or the kind, or replaces the operation. */
 static void mutate_op(struct op *op, struct random *random) {
     switch (random_below(random, 6)) {
     case 0:
@@ -55,7 +55,7 @@ static void mutate_op(struct op *op, struct random *random) {
     case 1:
         op->size = mutate_size(random);
         break;
-    case 2: /* a few bytes more or less, as the class counts them */
+    case 2: /* up to four steps of the class up or down */
         if (!size_is_any(op->size))
             op->size.number =
                 (op->size.number + 1020 + (uint32_t)random_below(random, 9)) & 1023;
@@ -111,8 +111,8 @@ static struct op mutate_refusal(struct random *random) {
     return op;
 }
 
-/* A block with a mapping of its own, and what becomes of it, with and without refusals. Bytes make
- * such blocks rarely, and two sizes for one of them more rarely still. */
+/* A large block with a mapping of its own, then a realloc of it, with and without
+ * refusals: random bytes rarely make either. */
 static void mutate_large(struct program *list, struct random *random) {
     struct op op = mutate_new_op(random), story[4];
     size_t count = 0, at = random_below(random, list->count + 1);
@@ -135,8 +135,8 @@ static struct op mutate_foreign_sbrk(struct random *random, uint8_t direction) {
     return op;
 }
 
-/* Right before an operation, or before all, as a heap begins but once: a kernel call refused, or a
- * foreigner who raises or lowers the break, or does both. */
+/* A refused kernel call, or another user of sbrk that raises or lowers the break or both;
+ * often before the first operation, since a heap starts only once. */
 static void mutate_disturb(struct program *list, struct random *random) {
     struct op story[2];
     size_t count = 0;
@@ -161,7 +161,7 @@ static bool mutate_has_mistakes(const struct program *list) {
     return false;
 }
 
-/* A few more, where there are some: to who does not run them they are nothing. */
+/* More mistakes in a program that has some; targets without misuse ignore them. */
 static void mutate_mistakes(struct program *list, struct random *random) {
     enum {
         KINDS = OP_PLANE_PROBE - OP_OVERFLOW + 1
@@ -176,7 +176,7 @@ static void mutate_mistakes(struct program *list, struct random *random) {
     }
 }
 
-/* A stretch again, somewhere else. */
+/* Copies some operations to another place. */
 static void mutate_repeat(struct program *list, struct random *random) {
     struct op stretch[16];
     size_t from = random_below(random, list->count);

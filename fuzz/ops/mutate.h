@@ -1,8 +1,7 @@
 /*
- * mutate: programs changed as programs, operation by operation.
+ * mutate: structure-aware mutation: changes programs operation by operation.
  *
- * The same for every engine: the next program is a function of the bytes and the seed
- * alone.
+ * The same for every engine. The result depends on the bytes and the seed only.
  */
 #ifndef FUZZ_OPS_MUTATE_H
 #define FUZZ_OPS_MUTATE_H
@@ -13,7 +12,7 @@
 #include "fuzz/ops/op.h"
 #include "osmem/base/random.h"
 
-/* An operation as a program might have it, of a kind that changes a heap. */
+/* A random operation, of a kind that changes a heap. */
 struct op mutate_new_op(struct random *random);
 
 /* Changes a program in place; returns its new length, at most `most`. */

@@ -24,7 +24,7 @@ static void expect_codec_identity(const uint8_t *bytes, size_t length) {
     ck_assert_uint_lt(length - at, OP_BYTES_MAX);
 }
 
-/* Bytes to text to bytes; libcheck writes down each assertion, so that only a failure makes one. */
+/* Bytes to text to bytes. libcheck logs each assertion, so only failures make one. */
 static void expect_text_identity(const uint8_t *bytes, size_t length) {
     char *text;
     size_t text_length, back_length;

@@ -21,7 +21,7 @@ static int complain(const char *file, const char *what) {
     return 2;
 }
 
-/* Reads a whole file; complains, and answers false, where that cannot be. */
+/* Reads a whole file; false after a message. */
 static bool read_file(const char *file, char *text, size_t most, size_t *length) {
     struct stat info;
     FILE *from = stat(file, &info) == 0 ? fopen(file, "rb") : NULL;

@@ -7,7 +7,7 @@
 #include "fuzz/ops/op.h"
 
 enum {
-    PROGRAM_OPS = 4096, /* what is longer is cut */
+    PROGRAM_OPS = 4096, /* longer programs are cut */
     PROGRAM_BYTES = PROGRAM_OPS * OP_BYTES_MAX,
 };
 
@@ -23,7 +23,7 @@ size_t program_write(const struct program *program, uint8_t *bytes, size_t most)
 
 void program_remove(struct program *program, size_t at, size_t count);
 
-/* Room for `count` operations at a place, to be filled; false if there is none. */
+/* Makes space for `count` operations at a place, to be filled; false if there is none. */
 bool program_open(struct program *program, size_t at, size_t count);
 
 #endif

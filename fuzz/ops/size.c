@@ -5,7 +5,7 @@
 #define HALF_BASE ((size_t)PTRDIFF_MAX - (size_t)56)
 #define ANY_BITS  20
 
-/* From 2^6 on they lie so far apart that their surroundings do not meet. */
+/* From 2^6 on, so far apart that the sizes around them do not overlap. */
 static const size_t size_powers[16] = {
     64,       128,      256,      512,       KIB, 2 * KIB, 4 * KIB, 8 * KIB,
     16 * KIB, 32 * KIB, 64 * KIB, 128 * KIB, 768, 3 * KIB, 5 * KIB, 12 * KIB,
@@ -16,7 +16,7 @@ bool size_is_any(struct op_size size) {
     return size.class == SIZE_RARE && n >= RARE_ANY && n < RARE_MIDDLE;
 }
 
-/* Around a size: a difference of so many numbers on either side; never below 0. */
+/* base + number - reach, but not below 0: sizes on both sides of a base. */
 static size_t size_around(size_t base, size_t number, size_t reach) {
     return base + number < reach ? 0 : base + number - reach;
 }
@@ -62,7 +62,7 @@ bool size_any(size_t bytes, struct op_size *size) {
     return bytes >> ANY_BITS == 0;
 }
 
-/* The number of a class by steps from a base; above 1023 where it has none. */
+/* The number in a class of steps from a base; above 1023 if there is none. */
 static size_t size_step(size_t bytes, size_t base, size_t step) {
     return bytes < base || (bytes - base) % step ? SIZE_MAX : (bytes - base) / step;
 }

@@ -1,9 +1,9 @@
 /*
  * size: how a program writes the size of a request.
  *
- * A class and a number of ten bits, so that random bytes meet every border often and
- * large mappings, which cost a thousand times as much, seldom. Within a class every
- * number means another size.
+ * As a class and a number of ten bits, so that random bytes often hit every boundary, and
+ * seldom large mappings, which cost a thousand times as much. Within a class every number
+ * means another size.
  */
 #ifndef FUZZ_OPS_SIZE_H
 #define FUZZ_OPS_SIZE_H
@@ -24,7 +24,7 @@ enum size_class {
     SIZE_POWER,   /* around the powers of two from 2^6 to 2^17, and a few between */
     SIZE_SAME,    /* around the last size of the operation's slot */
     SIZE_LIKE,    /* around the last size of some slot */
-    SIZE_RARE,    /* what cannot be, large ones, any up to 1 MiB: see the numbers below */
+    SIZE_RARE,    /* impossible, large, or any up to 1 MiB: see the numbers below */
     SIZE_CLASSES,
 };
 
@@ -42,21 +42,19 @@ struct op_size {
     uint32_t number; /* ten bits; sixteen more above them in RARE_ANY */
 };
 
-/* It is written with two bytes more than others. */
+/* The size is written with two more bytes than others. */
 bool size_is_any(struct op_size size);
 
-/* The bytes that a size stands for; `sizes` are the slots' last, NULL where all are 0. */
+/* The bytes that a size means; `sizes` are the last of each slot; NULL: all are 0. */
 size_t size_bytes(struct op_size size, const size_t *sizes, unsigned slot);
 
-/* The way to write any size up to 1 MiB, whether or not it is the shortest; false above.
- */
+/* Writes any size up to 1 MiB, though others may be shorter; false above. */
 bool size_any(size_t bytes, struct op_size *size);
 
-/* The class's way to write so many bytes; false if there is none, or it depends on slots.
- */
+/* Writes a size in a class; false if it has no number, or its numbers depend on slots. */
 bool size_in_class(enum size_class class, size_t bytes, struct op_size *size);
 
-/* The first class that can. */
+/* Writes a size in the first class that can. */
 bool size_from_bytes(size_t bytes, struct op_size *size);
 
 #endif

@@ -100,7 +100,7 @@ void text_print(FILE *to, const uint8_t *bytes, size_t length, size_t mark) {
 /* ---- compiling ---- */
 
 struct text_parser {
-    char *words; /* what is left of the line */
+    char *words; /* the rest of the line */
     struct text_error *error;
 };
 
@@ -116,7 +116,7 @@ static char *text_word(struct text_parser *parser) {
     return strtok_r(NULL, " \t\r", &parser->words);
 }
 
-/* A whole word as a number between two bounds. */
+/* The next word, a number between two bounds. */
 static bool text_number(struct text_parser *parser, const char *what, intmax_t least,
                         intmax_t most, intmax_t *number) {
     char *word = text_word(parser), *end = NULL;
@@ -130,7 +130,7 @@ static bool text_number(struct text_parser *parser, const char *what, intmax_t l
 
 static const char text_size_words[] = "a size (100, same+5, s3-1, max-1 or half+0)";
 
-/* What a word's number is added to: "same", "s3", "max", "half", or nothing. */
+/* The base that the number of a word is added to: "same", "s3", "max", "half", or 0. */
 static size_t text_size_base(char *word, struct op_size *size, char **digits) {
     *size = (struct op_size){SIZE_CLASSES, 0};
     *digits = word;
@@ -155,7 +155,7 @@ static size_t text_size_base(char *word, struct op_size *size, char **digits) {
     return 0;
 }
 
-/* A number of bytes in the class that is named, or in the first that can write it. */
+/* Writes a size in the named class, or without a name in the first that can. */
 static bool text_size_class(const char *name, size_t bytes, struct op_size *size) {
     if (!name)
         return size_from_bytes(bytes, size);

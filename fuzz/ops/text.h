@@ -1,5 +1,5 @@
 /*
- * text: a program as people read, write and keep it.
+ * text: programs as text, for people and for the corpus.
  *
  *     format 1
  *     malloc s0 100          # a size in bytes, or as below
@@ -11,10 +11,9 @@
  *     free s0
  *
  * A size is a number, "same+5" (than the slot's last), "s3-1" (than s3's last), "max-1"
- * (SIZE_MAX) or "half+0" (PTRDIFF_MAX). Bytes to text to bytes is the identity: where a
- * number can be written in bytes in more than one way, ":page" and the like say which;
- * "!n" keeps bits that mean nothing, and "rest" the bytes of an operation that is cut
- * off.
+ * (SIZE_MAX) or "half+0" (PTRDIFF_MAX). Bytes to text to bytes is the identity: ":page"
+ * and the like name the class of a size that has more than one; "!n" keeps bits without a
+ * meaning, and "rest" the bytes of an operation that is cut off.
  */
 #ifndef FUZZ_OPS_TEXT_H
 #define FUZZ_OPS_TEXT_H
@@ -23,24 +22,24 @@
 
 #include "fuzz/ops/op.h"
 
-/* Where a text is wrong, and what was expected there. */
+/* The line of an error, and what was expected there. */
 struct text_error {
     unsigned line;
     char expected[96];
 };
 
-/* The text begins as every text program does. */
+/* The text starts with "format 1". */
 bool text_is_program(const char *text, size_t length);
 
-/* Prints one operation without a line's end. */
+/* Prints one operation, without a newline. */
 void text_print_op(FILE *to, const struct op *op);
 
 /* Prints a whole program; with `mark` below SIZE_MAX, an arrow before that operation. */
 void text_print(FILE *to, const uint8_t *bytes, size_t length, size_t mark);
 
 /*
- * Compiles a text. True, and *length bytes in `bytes`; or false, and where it is wrong.
- * More than `most` bytes are an error.
+ * Compiles a text to *length bytes in `bytes`; false, and *error, if it is wrong or needs
+ * more than `most` bytes.
  */
 bool text_compile(const char *text, size_t text_length, uint8_t *bytes, size_t most,
                   size_t *length, struct text_error *error);

@@ -139,10 +139,10 @@ bool damage_write_after_free(struct rig *rig, const struct op *op) {
 
 /* A free block may get a link there, and its pages may go back to the kernel. */
 static bool damage_is_gone(const struct misuse_damage *damage, enum subject_region now,
-                           bool stands) {
+                           bool unchanged) {
     return damage->region == REGION_FREE &&
            (now == REGION_LINK ||
-            (!stands && (now == REGION_FREE || now == REGION_NONE)));
+            (!unchanged && (now == REGION_FREE || now == REGION_NONE)));
 }
 
 bool damage_check(struct rig *rig) {
@@ -150,14 +150,14 @@ bool damage_check(struct rig *rig) {
     for (unsigned i = misuse->pendings; i-- > 0;) {
         const struct misuse_damage *damage = &misuse->pending[i];
         enum subject_region now = rig->subject->region(rig->self, damage->at);
-        bool stands =
+        bool unchanged =
             now != REGION_NONE && memcmp(damage->at, damage->wrote, damage->length) == 0;
-        if (damage_is_gone(damage, now, stands)) {
+        if (damage_is_gone(damage, now, unchanged)) {
             misuse->executed[damage->kind - OP_OVERFLOW]--;
             damage_drop(misuse, i);
             continue;
         }
-        if (!stands || now != damage->region)
+        if (!unchanged || now != damage->region)
             return judge_misuse(rig, damage_kinds(damage), damage->kind, "not reported");
     }
     return true;
