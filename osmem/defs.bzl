@@ -56,3 +56,28 @@ def check_test(name, srcs, deps, tags = [], **kwargs):
         deps = deps + ["//props/testing:suite"],
         **kwargs
     )
+
+def tested_library(name, deps = [], test_deps = [], **kwargs):
+    """A floor_library, and NAME_test from NAME_test.c.
+
+    Args:
+      test_deps: what the test needs besides the library and its dependencies.
+    """
+    floor_library(name = name, deps = deps, **kwargs)
+    check_test(
+        name = name + "_test",
+        srcs = [name + "_test.c"],
+        deps = [":" + name] + deps + [dep for dep in test_deps if dep not in deps],
+    )
+
+def judge_library(name, **kwargs):
+    """A C library that judges and is not judged: see JUDGE_COPTS."""
+    cc_library(name = name, copts = JUDGE_COPTS, **kwargs)
+
+def package_sources():
+    """:sources, every source of a package, for the builds of planted bugs in //props/mutants."""
+    native.filegroup(
+        name = "sources",
+        srcs = native.glob(["*.c", "*.def", "*.h", "*.inc"], allow_empty = True),
+        visibility = ["//props:__subpackages__"],
+    )
