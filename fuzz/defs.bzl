@@ -123,25 +123,30 @@ _fuzz_corpus_test = rule(
     test = True,
 )
 
-def cc_fuzz_test(name, srcs, deps, corpus, subjects = "osmem"):
-    """A fuzz target.
+def cc_fuzz_test(name, deps, subjects = "osmem", corpus = ["//corpus:ops"]):
+    """A fuzz target from NAME.c, which defines LLVMFuzzerTestOneInput.
 
-    name              `bazel run` fuzzes with libFuzzer, or runs the programs that it is given
-    name_run          the same, as rules_fuzzing calls it
-    name_afl          the same with AFL++
+    name              `bazel run` fuzzes with libFuzzer, or runs the programs of its arguments
+    name_run          an alias of name, as in rules_fuzzing
+    name_afl          fuzzes with AFL++
     name_corpus_test  runs the whole corpus, sanitized
-    name_raw          the binary itself
+    name_raw          the binary
 
     Args:
-      subjects: those that it runs on, as //fuzz:show names them, separated by commas.
+      deps: its subjects; the engine and target.h are added.
+      subjects: their names, as //fuzz:show takes them, separated by commas.
     """
     raw = name + "_raw"
     cc_binary(
         name = raw,
-        srcs = srcs,
+        srcs = [name + ".c"],
         copts = COPTS,
         tags = ["manual"],
-        deps = deps + ["//fuzz/engine:main"],
+        deps = deps + [
+            "//fuzz/engine:entry",
+            "//fuzz/engine:main",
+            "//fuzz/engine:target",
+        ],
     )
     _fuzz_run(name = name, binary = raw, corpus = corpus, mode = "run", subjects = subjects)
     _fuzz_run(name = name + "_afl", binary = raw, corpus = corpus, engine = "afl", mode = "run", subjects = subjects)
@@ -156,7 +161,7 @@ def cc_fuzz_test(name, srcs, deps, corpus, subjects = "osmem"):
     )
 
 def program_tests(binary, texts, corpus):
-    """Each program is a test of its own, in the plain build and in the sanitized one.
+    """A test for each program, in the plain build and in the sanitized one.
 
     Args:
       binary: the NAME_raw of a fuzz target.
