@@ -2,7 +2,7 @@
  * judge: the oracles. What must be true of an answer, and of the subject after it.
  *
  * Each oracle has a short name. Each sets the rig's failure, if it is the first, and
- * returns false. Called by the rooms that run programs, and by //props:laws.
+ * returns false. Called by the modules that run programs, and by //props:laws.
  */
 #ifndef FUZZ_RIG_JUDGE_H
 #define FUZZ_RIG_JUDGE_H

@@ -1,5 +1,5 @@
 /*
- * rig: the state of a run, for the rooms that make one: judge, damage, misuse, run.
+ * rig: the state of a run, for the modules that make one: judge, damage, misuse, run.
  *
  * Callers of run.h set `without`, `walks`, `checks_fit`, `on_call` and `context` after
  * rig_init, and read `failure`, `answer`, `checked` and `trace`; the rest belongs to the
