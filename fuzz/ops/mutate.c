@@ -85,17 +85,17 @@ static void mutate_insert(struct program *list, struct random *random) {
             list->op[at + i] = mutate_new_op(random);
 }
 
-static uint8_t mutate_birth(struct random *random) {
-    static const uint8_t births[] = {OP_MALLOC, OP_MALLOC, OP_CALLOC, OP_ALIGNED_ALLOC};
-    return births[random_below(random, sizeof births)];
+static uint8_t mutate_alloc_kind(struct random *random) {
+    static const uint8_t kinds[] = {OP_MALLOC, OP_MALLOC, OP_CALLOC, OP_ALIGNED_ALLOC};
+    return kinds[random_below(random, sizeof kinds)];
 }
 
 /* Two to 32 blocks of one size, so that a heap fills up. */
-static void mutate_row(struct program *list, struct random *random) {
+static void mutate_fill(struct program *list, struct random *random) {
     size_t count = (size_t)2 << random_below(random, 5);
     size_t at = random_below(random, list->count + 1);
     struct op op = mutate_new_op(random);
-    op.kind = mutate_birth(random);
+    op.kind = mutate_alloc_kind(random);
     if (!program_open(list, at, count))
         return;
     for (size_t i = 0; i < count; i++) {
@@ -114,18 +114,18 @@ static struct op mutate_refusal(struct random *random) {
 /* A large block with a mapping of its own, then a realloc of it, with and without
  * refusals: random bytes rarely make either. */
 static void mutate_large(struct program *list, struct random *random) {
-    struct op op = mutate_new_op(random), story[4];
+    struct op op = mutate_new_op(random), steps[4];
     size_t count = 0, at = random_below(random, list->count + 1);
     for (int i = 0; i < 2; i++) {
-        op.kind = i ? OP_REALLOC : mutate_birth(random);
+        op.kind = i ? OP_REALLOC : mutate_alloc_kind(random);
         op.size = (struct op_size){
             SIZE_RARE, RARE_HUGE + (uint32_t)random_below(random, RARE_ANY - RARE_HUGE)};
         if (random_below(random, 2))
-            story[count++] = mutate_refusal(random);
-        story[count++] = op;
+            steps[count++] = mutate_refusal(random);
+        steps[count++] = op;
     }
     if (program_open(list, at, count))
-        memcpy(&list->op[at], story, count * sizeof story[0]);
+        memcpy(&list->op[at], steps, count * sizeof steps[0]);
 }
 
 static struct op mutate_foreign_sbrk(struct random *random, uint8_t direction) {
@@ -138,20 +138,20 @@ static struct op mutate_foreign_sbrk(struct random *random, uint8_t direction) {
 /* A refused kernel call, or another user of sbrk that raises or lowers the break or both;
  * often before the first operation, since a heap starts only once. */
 static void mutate_disturb(struct program *list, struct random *random) {
-    struct op story[2];
+    struct op steps[2];
     size_t count = 0;
     size_t at = random_below(random, 4) ? random_below(random, list->count) : 0;
     if (random_below(random, 2)) {
-        story[count++] = mutate_refusal(random);
+        steps[count++] = mutate_refusal(random);
     } else {
         size_t which = 1 + random_below(random, 3);
         if (which & 1)
-            story[count++] = mutate_foreign_sbrk(random, 0);
+            steps[count++] = mutate_foreign_sbrk(random, 0);
         if (which & 2)
-            story[count++] = mutate_foreign_sbrk(random, 0x80);
+            steps[count++] = mutate_foreign_sbrk(random, 0x80);
     }
     if (program_open(list, at, count))
-        memcpy(&list->op[at], story, count * sizeof story[0]);
+        memcpy(&list->op[at], steps, count * sizeof steps[0]);
 }
 
 static bool mutate_has_mistakes(const struct program *list) {
@@ -162,7 +162,7 @@ static bool mutate_has_mistakes(const struct program *list) {
 }
 
 /* More mistakes in a program that has some; targets without misuse ignore them. */
-static void mutate_mistakes(struct program *list, struct random *random) {
+static void mutate_add_mistakes(struct program *list, struct random *random) {
     enum {
         KINDS = OP_PLANE_PROBE - OP_OVERFLOW + 1
     };
@@ -207,7 +207,7 @@ static void mutate_once(struct program *list, struct random *random) {
     else if (which == 6)
         mutate_swap(list, random);
     else if (which == 7)
-        mutate_row(list, random);
+        mutate_fill(list, random);
     else if (which == 8)
         mutate_disturb(list, random);
     else if (which == 9)
@@ -226,7 +226,7 @@ size_t mutate_program(uint8_t *bytes, size_t length, size_t most, uint64_t seed)
     for (size_t times = 1 + random_below(&random, 4); times > 0; times--)
         mutate_once(&list, &random);
     if (mutate_has_mistakes(&list) && random_below(&random, 2))
-        mutate_mistakes(&list, &random);
+        mutate_add_mistakes(&list, &random);
     return program_write(&list, bytes, most);
 }
 

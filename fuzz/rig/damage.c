@@ -127,13 +127,13 @@ bool damage_underflow(struct rig *rig, const struct op *op) {
 }
 
 bool damage_write_after_free(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
-    if (!dead || dead->usable == 0)
+    const struct shadow_block *freed = shadow_next_freed(&rig->shadow, op->slot);
+    if (!freed || freed->usable == 0)
         return true;
     /* A quarter of them hit the links of a free list. */
-    size_t offset = op->count < 64 ? 0 : (op->count - 64u) * dead->usable / 192;
-    size_t length = num_min(1 + op->count % MISUSE_BYTES, dead->usable - offset);
-    return damage_write(rig, OP_WRITE_AFTER_FREE, NULL, dead->address + offset, length,
+    size_t offset = op->count < 64 ? 0 : (op->count - 64u) * freed->usable / 192;
+    size_t length = num_min(1 + op->count % MISUSE_BYTES, freed->usable - offset);
+    return damage_write(rig, OP_WRITE_AFTER_FREE, NULL, freed->address + offset, length,
                         op->count / 16);
 }
 
@@ -163,16 +163,16 @@ bool damage_check(struct rig *rig) {
     return true;
 }
 
-bool damage_check_neighbours(struct rig *rig, const struct shadow_block *dead) {
+bool damage_check_neighbours(struct rig *rig, const struct shadow_block *freed) {
     const struct misuse *misuse = &rig->misuse;
     size_t size =
-        num_ceil(dead->usable + rig->subject->canary_min, rig->subject->alignment);
-    if (num_address(dead->address) % MACHINE_PAGE == 0)
+        num_ceil(freed->usable + rig->subject->canary_min, rig->subject->alignment);
+    if (num_address(freed->address) % MACHINE_PAGE == 0)
         return true; /* it may have had a mapping of its own, without neighbours */
     for (unsigned i = 0; i < misuse->pendings; i++) {
         const struct misuse_damage *damage = &misuse->pending[i];
-        bool left = num_address(dead->address) - num_address(damage->at) <= MISUSE_BYTES;
-        if (left || damage->block == dead->address + size)
+        bool left = num_address(freed->address) - num_address(damage->at) <= MISUSE_BYTES;
+        if (left || damage->block == freed->address + size)
             return judge_misuse(rig, damage_kinds(damage), damage->kind,
                                 "no report by the free of a neighbour");
     }

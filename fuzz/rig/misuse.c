@@ -72,9 +72,9 @@ static bool misuse_bad_free(struct rig *rig, const struct op *op, char *address,
 
 /* The kinds as which a call with the address of a freed block may be reported. */
 static const char *misuse_dead_kinds(const struct rig *rig,
-                                     const struct shadow_block *dead,
+                                     const struct shadow_block *freed,
                                      const char *if_free) {
-    switch (rig->subject->region(rig->self, dead->address)) {
+    switch (rig->subject->region(rig->self, freed->address)) {
     case REGION_IN_USE:
     case REGION_UNCHECKED:
         return "interior-pointer"; /* of a longer block, now there */
@@ -88,9 +88,9 @@ static const char *misuse_dead_kinds(const struct rig *rig,
 }
 
 static bool misuse_double_free(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
-    return !dead || misuse_bad_free(rig, op, dead->address,
-                                    misuse_dead_kinds(rig, dead, "double-free"));
+    const struct shadow_block *freed = shadow_next_freed(&rig->shadow, op->slot);
+    return !freed || misuse_bad_free(rig, op, freed->address,
+                                     misuse_dead_kinds(rig, freed, "double-free"));
 }
 
 static bool misuse_interior_free(struct rig *rig, const struct op *op) {
@@ -130,24 +130,24 @@ static bool misuse_plane_probe(struct rig *rig, const struct op *op) {
 }
 
 static bool misuse_dead_realloc(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
-    if (!dead)
+    const struct shadow_block *freed = shadow_next_freed(&rig->shadow, op->slot);
+    if (!freed)
         return true;
     size_t size = size_bytes(op->size, rig->shadow.last_size, op->slot);
     uint64_t before =
-        misuse_expect(rig, misuse_dead_kinds(rig, dead, "double-free"), dead->address);
-    if (rig->subject->realloc(rig->self, dead->address, size))
+        misuse_expect(rig, misuse_dead_kinds(rig, freed, "double-free"), freed->address);
+    if (rig->subject->realloc(rig->self, freed->address, size))
         return judge_misuse(rig, "NULL", OP_DEAD_REALLOC, "a block");
     return misuse_expected(rig, op, before);
 }
 
 static bool misuse_dead_usable_size(struct rig *rig, const struct op *op) {
-    const struct shadow_block *dead = shadow_next_freed(&rig->shadow, op->slot);
-    if (!dead)
+    const struct shadow_block *freed = shadow_next_freed(&rig->shadow, op->slot);
+    if (!freed)
         return true;
-    uint64_t before =
-        misuse_expect(rig, misuse_dead_kinds(rig, dead, "use-after-free"), dead->address);
-    if (rig->subject->usable_size(rig->self, dead->address) != 0)
+    uint64_t before = misuse_expect(rig, misuse_dead_kinds(rig, freed, "use-after-free"),
+                                    freed->address);
+    if (rig->subject->usable_size(rig->self, freed->address) != 0)
         return judge_misuse(rig, "0", OP_DEAD_USABLE_SIZE, "a size");
     return misuse_expected(rig, op, before);
 }
@@ -189,13 +189,13 @@ void misuse_start(struct rig *rig) {
     rig->subject->set_handler(rig->self, misuse_on_report, rig);
 }
 
-bool misuse_after(struct rig *rig, const struct shadow_block *dead) {
+bool misuse_after(struct rig *rig, const struct shadow_block *freed) {
     if (rig->failure.oracle || !damage_check(rig))
         return false;
-    if (!dead->address)
+    if (!freed->address)
         return true;
-    shadow_note_freed(&rig->shadow, dead);
-    return !rig->subject->checks_neighbours || damage_check_neighbours(rig, dead);
+    shadow_note_freed(&rig->shadow, freed);
+    return !rig->subject->checks_neighbours || damage_check_neighbours(rig, freed);
 }
 
 bool misuse_finish(struct rig *rig) {
