@@ -3,9 +3,10 @@
  *
  *     bazel run -c opt //bench:rig [-- --seconds=N]
  *
- * Runs programs of random bytes on osmem in three tiers, with and without the walk after each
- * operation, interleaved, so that the tiers compare. In `full` the rig samples one block in 20.
- * Counts only calls that reach the allocator. The last line, of the light tier, is for scripts.
+ * Runs programs of random bytes on osmem in three tiers, with and without the walk after
+ * each operation, interleaved, so that the tiers compare. In `full` the rig samples one
+ * block in 20. Counts only calls that reach the allocator. The last line, of the light
+ * tier, is for scripts.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,16 +3,16 @@
  *
  * All blocks of the break stand in one list in address order, each behind a header of 32
  * bytes; a request walks the whole list, joins free neighbours on the way, and takes the
- * smallest free block that is large enough. Large requests get a mapping each. Every address
- * and every system call can be computed by hand, and the tests do. The cost of that is the
- * lesson: a request takes time in proportion to the live blocks.
+ * smallest free block that is large enough. Large requests get a mapping each. Every
+ * address and every system call can be computed by hand, and the tests do. The cost of
+ * that is the lesson: a request takes time in proportion to the live blocks.
  *
  *     [ header | payload ][ header | payload ] ... [ header | payload ] <- the break
  *
  *   K1  blocks stand in address order; next and prev agree; first and last are the ends
  *   K2  a block ends where the next one starts, but for the gaps that another user of
  *       sbrk has made, which are counted
- *   K3  a payload is a multiple of 8 and not empty; a block of the list is free or allocated
+ *   K3  a payload is a multiple of 8 and not empty; a listed block is free or allocated
  *   K4  right after a search no two free blocks touch
  *   K5  in a sealed heap, each header's seal is that of its fields
  *   K6  the counters are those of the blocks
@@ -69,7 +69,7 @@ void classic_init(struct classic *heap, struct os_kernel *kernel, bool sealed);
 void *classic_malloc(struct classic *heap, size_t size);
 void *classic_calloc(struct classic *heap, size_t count, size_t size);
 
-/* A block that is free already gives NULL with EINVAL; a size of 0 frees and gives NULL. */
+/* A block that is already free: NULL with EINVAL. A size of 0 frees and gives NULL. */
 void *classic_realloc(struct classic *heap, void *address, size_t size);
 
 /* Keeps errno. Freeing a free block of the break does nothing. */

@@ -1,4 +1,4 @@
-/* What scenarios.txt cannot show: refusals, the seal, and each rule of the walk broken. */
+/* Refusals, the seal, and each rule of the walk broken; scenarios.txt has the rest. */
 #include "osmem/classic/classic.h"
 
 #include <errno.h>

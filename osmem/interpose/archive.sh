@@ -1,6 +1,7 @@
 #!/bin/bash
-# archive.sh OUT ARCHIVE...: makes libosmem.a of two objects, in which all but the public names
-# are local: all functions of C in one, the operators of C++ in the other, linked where one is used.
+# archive.sh OUT ARCHIVE...: makes libosmem.a of two objects, in which all but the public
+# names are local: all functions of C in one, the operators of C++ in the other, linked
+# where one is used.
 set -eu
 out=$PWD/$1
 shift

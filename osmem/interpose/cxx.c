@@ -1,10 +1,11 @@
 /*
- * cxx: the twenty replaceable forms of operator new and delete, by their mangled names, so that
- * the C++ library is not needed.
+ * cxx: the twenty replaceable forms of operator new and delete, by their mangled names,
+ * so that the C++ library is not needed.
  *
- * C++ lets a program replace some forms and defines which others then follow: an array form
- * calls the single one, a sized or nothrow delete the plain one. So each form that is not basic
- * first checks whether the basic one is still ours, and if so serves the request itself.
+ * C++ lets a program replace some forms and defines which others then follow: an array
+ * form calls the single one, a sized or nothrow delete the plain one. So each form that
+ * is not basic first checks whether the basic one is still ours, and if so serves the
+ * request itself.
  *
  *   w  new       a  new[]                    m  size_t
  *   dl delete    da delete[]    Pv void *    St11align_val_t  RKSt9nothrow_t

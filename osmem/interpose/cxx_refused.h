@@ -2,10 +2,10 @@
  * cxx_refused: operator new where memory was refused.
  *
  * C++ requires: call the new_handler and try again, as long as there is one; then throw
- * std::bad_alloc, or return NULL from a nothrow form, which also catches what a handler throws.
- * C cannot throw, so the C++ library in the process does it. Two implementations: libosmem.so
- * must not need that library and looks it up (cxx_refused_shared.c); the archive is linked in
- * front of it (cxx_refused_static.cc).
+ * std::bad_alloc, or return NULL from a nothrow form, which also catches what a handler
+ * throws. C cannot throw, so the C++ library in the process does it. Two implementations:
+ * libosmem.so must not need that library and looks it up (cxx_refused_shared.c); the
+ * archive is linked in front of it (cxx_refused_static.cc).
  */
 #ifndef OSMEM_INTERPOSE_CXX_REFUSED_H
 #define OSMEM_INTERPOSE_CXX_REFUSED_H
@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/* A block, if a new_handler freed enough memory; else throws. `alignment` 0: the plain form. */
+/* A block, if a new_handler freed enough; else throws. `alignment` 0: the plain form. */
 void *cxx_refused(size_t size, size_t alignment);
 
 /* The same for a nothrow form, starting over: returns NULL instead of throwing. */

@@ -1,10 +1,10 @@
 /*
  * dlopen: without RTLD_DEEPBIND.
  *
- * A library that is opened with it finds libc's malloc before the preloaded one, and then frees
- * blocks of osmem by libc's free. So the flag is cleared, unless OSMEM_OPTIONS=deepbind=1 keeps
- * it. The loader takes the RUNPATH of the library that holds the return address; a tail call
- * keeps the caller's.
+ * A library that is opened with it finds libc's malloc before the preloaded one, and then
+ * frees blocks of osmem by libc's free. So the flag is cleared, unless
+ * OSMEM_OPTIONS=deepbind=1 keeps it. The loader takes the RUNPATH of the library that
+ * holds the return address; a tail call keeps the caller's.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>

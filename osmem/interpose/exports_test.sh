@@ -1,7 +1,7 @@
 #!/bin/bash
-# exports_test.sh EXPORTS HEADER LIBOSMEM CORE: libosmem.so exports the names in EXPORTS and those
-# that HEADER declares, libosmem_core.so only the latter; both need only the C library, and have
-# less than 256 bytes of thread-local data.
+# exports_test.sh EXPORTS HEADER LIBOSMEM CORE: libosmem.so exports the names in EXPORTS
+# and those that HEADER declares, libosmem_core.so only the latter; both need only the C
+# library, and have less than 256 bytes of thread-local data.
 set -eu
 failed=0
 public=$(grep -E '^OS_API' "$2" | grep -oE 'os_[a-z_]+\(' | tr -d '(' | sort -u)

@@ -94,7 +94,7 @@ OS_API int malloc_info(int options, FILE *to) {
     return ferror(to) ? -1 : 0;
 }
 
-/* Whether memory was given back; that of a concurrent call in another thread counts too. */
+/* Whether memory was given back, by this call or a concurrent one. */
 OS_API int malloc_trim(size_t pad) {
     struct os_stats before, after;
     (void)pad;

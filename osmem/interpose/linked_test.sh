@@ -1,7 +1,7 @@
 #!/bin/bash
-# linked_test.sh ARCHIVE LIBRARY: programs in C and C++, by gcc and clang, use osmem as malloc:
-# with the archive linked in front of a shared and of a static C library, and with the shared
-# library.
+# linked_test.sh ARCHIVE LIBRARY: programs in C and C++, by gcc and clang, use osmem as
+# malloc: with the archive linked in front of a shared and of a static C library, and with
+# the shared library.
 set -eu
 archive=$1 library=$2
 here=osmem/interpose

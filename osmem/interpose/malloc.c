@@ -1,9 +1,10 @@
 /*
  * malloc: the C library's own names for osmem's functions.
  *
- * One file, so that a program linked with the archive gets the whole family or none: passing a
- * block of one allocator to another's function is a crash. Where C and POSIX leave a choice, it
- * is glibc's or stricter; props/conformance/probe/differences.txt lists where.
+ * One file, so that a program linked with the archive gets the whole family or none:
+ * passing a block of one allocator to another's function is a crash. Where C and POSIX
+ * leave a choice, it is glibc's or stricter; props/conformance/probe/differences.txt
+ * lists where.
  */
 #include "osmem/interpose/malloc.h"
 

@@ -3,8 +3,8 @@
  *
  *     calls "a = malloc 100" "free a" ...
  *
- * One line a call, by one write(2) after it: "= ", the result, errno, and what is wrong with the
- * contents. Uses no allocator but the four functions, so that every system call
+ * One line a call, by one write(2) after it: "= ", the result, errno, and what is wrong
+ * with the contents. Uses no allocator but the four functions, so that every system call
  * between two lines is theirs.
  */
 #define _DEFAULT_SOURCE /* sbrk */

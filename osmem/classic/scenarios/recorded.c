@@ -1,6 +1,6 @@
 /*
- * recorded: the four functions over a classic heap whose kernel calls are printed as strace
- * prints them, in place of libosmem.so.
+ * recorded: the four functions over a classic heap whose kernel calls are printed as
+ * strace prints them, in place of libosmem.so.
  */
 #include <stdarg.h>
 #include <stdint.h>
