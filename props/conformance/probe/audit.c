@@ -1,6 +1,6 @@
 /*
- * An audit library: the loader runs it before the rest of the program, in a namespace with
- * a C library of its own, which must not move the break. It is linked with osmem.
+ * An audit library: the loader runs it before the rest of the program, in a namespace
+ * with a C library of its own, which must not move the break. It is linked with osmem.
  */
 #define _GNU_SOURCE
 #include <link.h>

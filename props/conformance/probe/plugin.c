@@ -1,4 +1,4 @@
-/* A library that the probe opens: it allocates, frees, and opens another by its RUNPATH. */
+/* A library that the probe opens: allocates, frees, opens another by its RUNPATH. */
 #include <dlfcn.h>
 #include <stdlib.h>
 

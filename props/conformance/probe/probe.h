@@ -1,8 +1,9 @@
 /*
  * probe: questions to the malloc of a program, each answered in one line.
  *
- * A question is a function that prints its answer once, in a process of its own, so it may
- * leak or break its heap. Its answer must not vary from run to run: no addresses, no times.
+ * A question is a function that prints its answer once, in a process of its own, so it
+ * may leak or break its heap. Its answer must not vary from run to run: no addresses, no
+ * times.
  */
 #ifndef PROPS_CONFORMANCE_PROBE_PROBE_H
 #define PROPS_CONFORMANCE_PROBE_PROBE_H

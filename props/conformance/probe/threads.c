@@ -18,7 +18,7 @@ enum {
     THREADS_MOST = 40,
 };
 
-/* Starts `count` threads with their numbers and joins them; how many returned non-NULL. */
+/* Starts and joins `count` threads; returns how many returned non-NULL. */
 static unsigned run_threads(unsigned count, void *(*run)(void *), size_t stack) {
     pthread_t thread[THREADS_MOST];
     pthread_attr_t attributes;

@@ -1,6 +1,6 @@
 /*
- * A library preloaded with osmem's: appends to $OSMEM_WITNESS the name of the program, and
- * whether /proc/self/maps lists libosmem.so. Allocates nothing.
+ * A library preloaded with osmem's: appends to $OSMEM_WITNESS the name of the program,
+ * and whether /proc/self/maps lists libosmem.so. Allocates nothing.
  */
 #define _GNU_SOURCE /* program_invocation_short_name */
 #include <errno.h>

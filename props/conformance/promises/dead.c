@@ -30,7 +30,7 @@ void written_freed_first(size_t size) {
     written_freed(size, 0, MANY);
 }
 
-/* An attacker who knows the links of free blocks makes the allocator return chosen memory. */
+/* An attack on the links of free blocks: the allocator returns chosen memory. */
 void poisoned_link(size_t size) {
     static char target[4096] __attribute__((aligned(4096)));
     three(size);

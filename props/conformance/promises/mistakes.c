@@ -2,8 +2,8 @@
  *     mistakes NAME SIZE     commits one on blocks of SIZE bytes
  *     mistakes               lists them
  *
- * Prints "step: NAME" before each step, so that the last one printed is where the program ended,
- * and "harm: TEXT" for what the mistake led to. Exits 0 if it survives.
+ * Prints "step: NAME" before each step, so that the last one printed is where the program
+ * ended, and "harm: TEXT" for what the mistake led to. Exits 0 if it survives.
  */
 #include "props/conformance/promises/mistakes.h"
 

@@ -1,8 +1,8 @@
 /*
  * mistakes: programs with one mistake each, written for any malloc.
  *
- * Each works on blocks of `size` bytes, 24 at least. It prints the name of each step before the
- * step, and the harm that it sees if it survives.
+ * Each works on blocks of `size` bytes, 24 at least. It prints the name of each step
+ * before the step, and the harm that it sees if it survives.
  */
 #ifndef PROPS_CONFORMANCE_PROMISES_MISTAKES_H
 #define PROPS_CONFORMANCE_PROMISES_MISTAKES_H

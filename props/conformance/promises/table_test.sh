@@ -1,5 +1,6 @@
 #!/bin/bash
-# table_test.sh PAGE PROMISES.PY ARGUMENT...: docs/PROMISES.md is the page that promises.py makes.
+# table_test.sh PAGE PROMISES.PY ARGUMENT...: docs/PROMISES.md is the page that
+# promises.py makes.
 set -u
 page=$1
 shift
