@@ -3,8 +3,8 @@
  *
  *     bazel run -c opt //props:exhaust -- --ops=6 [--on=SUBJECT] [--merge=no|names]
  *
- * The last line counts; a program that fails is shown before it. Exits 1 if one does, 2
- * for bad input.
+ * The last line counts; the first program that fails is printed before it. Exits 1 if one
+ * fails, 2 for bad input.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 static struct program program;
 static uint8_t bytes[PROGRAM_BYTES];
 
-static void tell_progress(unsigned ops, size_t states, uint64_t programs) {
+static void print_progress(unsigned ops, size_t states, uint64_t programs) {
     fprintf(stderr, "exhaust: %u operations: %zu states, %" PRIu64 " programs\n", ops,
             states, programs);
 }
@@ -33,7 +33,7 @@ static int usage(const char *wrong) {
 
 int main(int argc, char **argv) {
     struct exhaust_options options = {
-        .ops = 4, .merge = EXHAUST_STATES, .progress = tell_progress};
+        .ops = 4, .merge = EXHAUST_STATES, .progress = print_progress};
     struct exhaust_counts counts;
     struct trial_verdict verdict;
     const char *on = "osmem";

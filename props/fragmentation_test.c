@@ -1,10 +1,10 @@
 /*
- * Fragmentation: a heap whose blocks drift from small to large and back does not grow much
- * beyond what lives in it.
+ * Fragmentation: a heap whose blocks drift from small to large and back does not grow
+ * much beyond the live bytes.
  *
- * 1,000 live blocks; each step frees one at random and allocates another, of a size from a
- * window that moves from 16..80 bytes to 1,000..5,000 and back. The bound is what the heap
- * holds over what is live, the worst seen at the end of a sweep.
+ * 1,000 live blocks; each step frees one at random and allocates another, of a size from
+ * a window that moves from 16..80 bytes to 1,000..5,000 and back. The bound is on the
+ * bytes of the heap over the live bytes, the worst of all sweeps.
  */
 #include <stdio.h>
 
@@ -40,7 +40,7 @@ static void replace(const struct subject *subject, void *self, size_t at, size_t
         ck_abort_msg("no memory for %zu bytes", with);
 }
 
-/* What the break holds over what is live, in the middle of a sweep, where blocks are large. */
+/* Bytes of the break over live bytes, mid-sweep, where blocks are large. */
 static double worst_ratio(const struct subject *subject) {
     struct random random = {20261123};
     double worst = 0;
@@ -57,7 +57,7 @@ static double worst_ratio(const struct subject *subject) {
             worst = ratio > worst ? ratio : worst;
         }
     machine_close(&machine);
-    printf("%s: the break holds %.2f times what is live\n", subject->name, worst);
+    printf("%s: the break holds %.2f times the live bytes\n", subject->name, worst);
     return worst;
 }
 

@@ -6,7 +6,7 @@
 #include "fuzz/rig/judge.h"
 #include "osmem/base/num.h"
 
-/* ---- what two heaps have in common ---- */
+/* ---- the layout of a heap ---- */
 
 struct laws_layout {
     uint64_t sum;
@@ -35,7 +35,7 @@ static bool laws_fail(struct lockstep *lockstep, unsigned number, const char *la
 
 /* ---- laws ---- */
 
-/* The same program twice: the same answers and the same heap, at two bases. */
+/* The same program at two bases: the same results and the same heap. */
 static bool law_deterministic(struct lockstep *lockstep, const uint8_t *bytes,
                               size_t length) {
     if (!lockstep_run(lockstep, bytes, length))
@@ -43,11 +43,11 @@ static bool law_deterministic(struct lockstep *lockstep, const uint8_t *bytes,
     if (lockstep->rig[0].trace == lockstep->rig[1].trace &&
         laws_layout(&lockstep->rig[0]) == laws_layout(&lockstep->rig[1]))
         return true;
-    return laws_fail(lockstep, 1, "determinism", "the same answers at another base",
+    return laws_fail(lockstep, 1, "determinism", "the same results at another base",
                      "others");
 }
 
-/* Steps through a program without an end; the first subject that fails is noted. */
+/* Runs a program, leaving its blocks allocated; records the subject if it fails. */
 static bool laws_steps(struct lockstep *lockstep, unsigned number, const uint8_t *bytes,
                        size_t length) {
     struct rig *rig = &lockstep->rig[number];
@@ -59,7 +59,7 @@ static bool laws_steps(struct lockstep *lockstep, unsigned number, const uint8_t
     return true;
 }
 
-/* Frees every slot, upwards or downwards, and gives back what can be. */
+/* Frees every slot, upwards or downwards, and trims. */
 static bool laws_free_all(struct lockstep *lockstep, unsigned number, bool downwards) {
     struct rig *rig = &lockstep->rig[number];
     lockstep->failed = rig;
@@ -83,13 +83,13 @@ static bool law_any_order(struct lockstep *lockstep, const uint8_t *bytes,
                      "the heap that the other order leaves", "another");
 }
 
-/* What waits has come back. */
+/* Empties the quarantine. */
 static void laws_flush(struct rig *rig) {
     if (rig->subject->quarantines)
         rig->subject->trim(rig->self);
 }
 
-/* A block is taken and given back: unless the heap grew for it, nothing has changed. */
+/* Allocates and frees a block: unless the heap grew for it, the heap is as before. */
 static bool law_neutral(struct lockstep *lockstep, const uint8_t *bytes, size_t length) {
     static const size_t sizes[] = {1, 24, 100, 1000, 5000, 50000};
     struct rig *rig = &lockstep->rig[0];
@@ -113,7 +113,7 @@ static bool law_neutral(struct lockstep *lockstep, const uint8_t *bytes, size_t 
     return rig_finish(rig);
 }
 
-/* realloc is malloc, a copy, and free: each of the two is judged, and they are compared. */
+/* realloc against malloc, a copy and free: both runs are judged, and compared. */
 static const struct subject *by_hand_of;
 
 static void *by_hand_realloc(void *self, void *block, size_t size) {
@@ -138,14 +138,14 @@ static bool law_realloc_by_hand(struct lockstep *lockstep, const uint8_t *bytes,
     by_hand_of = lockstep->rig[0].subject;
     by_hand = *by_hand_of;
     by_hand.realloc = by_hand_realloc;
-    by_hand.free_blocks = NULL; /* it moves, and promises nothing else */
+    by_hand.free_blocks = NULL; /* no growth in place to judge */
     lockstep->rig[1].subject = &by_hand;
     bool holds = lockstep_run(lockstep, bytes, length);
     lockstep->rig[1].subject = by_hand_of;
     return holds;
 }
 
-/* Whichever call of the kernel is refused: NULL with ENOMEM, and nothing else has changed. */
+/* Refuses each kernel call in turn: NULL with ENOMEM, and nothing else has changed. */
 static bool law_any_refusal(struct lockstep *lockstep, const uint8_t *bytes,
                             size_t length) {
     struct rig *rig = &lockstep->rig[0];
@@ -163,7 +163,7 @@ static bool law_any_refusal(struct lockstep *lockstep, const uint8_t *bytes,
     return true;
 }
 
-/* Every mistake is told, and nothing else goes wrong; for subjects that are misused. */
+/* Every mistake is reported, and nothing else fails; for subjects that are misused. */
 static bool law_found(struct lockstep *lockstep, const uint8_t *bytes, size_t length) {
     return !lockstep->rig[0].subject->misused || lockstep_run(lockstep, bytes, length);
 }
@@ -177,12 +177,12 @@ const struct prop laws[] = {
      1,
      lockstep_run},
     {"aligned",
-     "each block is a multiple of the alignment, its own or the one asked for",
+     "each block is a multiple of 16, and of the requested alignment",
      {.often = BIT(ALIGNED_ALLOC)},
      1,
      lockstep_run},
     {"contents",
-     "a block holds what the program wrote, over moves as well",
+     "a block holds the bytes that the program wrote, also after a move",
      {.often = BIT(REALLOC) | BIT(WRITE)},
      1,
      lockstep_run},
@@ -192,17 +192,17 @@ const struct prop laws[] = {
      1,
      lockstep_run},
     {"zeroed",
-     "what calloc gives is zero, whatever it was before",
+     "calloc returns zeroed memory, also where memory is reused",
      {.often = BIT(CALLOC) | BIT(FREE)},
      1,
      lockstep_run},
     {"usable",
-     "usable size is at least what was asked, stays, and may be written",
+     "usable size is at least the requested size, constant, and writable",
      {.often = BIT(USABLE_SIZE) | BIT(REALLOC)},
      1,
      lockstep_run},
     {"null",
-     "NULL only for what cannot be, while the kernel refuses nothing",
+     "NULL only for impossible requests, while the kernel refuses nothing",
      {.never = BIT(REFUSE)},
      1,
      lockstep_run},
@@ -222,12 +222,12 @@ const struct prop laws[] = {
      1,
      lockstep_run},
     {"best_fit",
-     "no free block that is passed over would have fitted better",
+     "no other free block would have fitted better",
      {.often = BIT(MALLOC) | BIT(FREE), .never = BIT(REFUSE)},
      1,
      lockstep_run},
     {"deterministic",
-     "a program tells the same story at another base",
+     "a program has the same results at another base",
      {.never = 0},
      2,
      law_deterministic},
@@ -247,14 +247,14 @@ const struct prop laws[] = {
      2,
      law_realloc_by_hand},
     {"found",
-     "every mistake of a program is found, and nothing else goes wrong meanwhile",
+     "every mistake of a program is found, and nothing else fails",
      {.often = BIT(OVERFLOW) | BIT(UNDERFLOW) | BIT(WRITE_AFTER_FREE) | BIT(DOUBLE_FREE) |
                BIT(INTERIOR_FREE) | BIT(FOREIGN_FREE) | BIT(FORGED_FREE) |
                BIT(DEAD_REALLOC) | BIT(DEAD_USABLE_SIZE) | BIT(PLANE_PROBE)},
      1,
      law_found},
     {"any_refusal",
-     "whichever kernel call is refused, nothing else goes wrong",
+     "one refused kernel call, whichever it is, breaks nothing",
      {.never = BIT(REFUSE), .most = 32},
      1,
      law_any_refusal},

@@ -1,5 +1,5 @@
 /*
- * laws: what is claimed of an allocator for every program, by name.
+ * laws: claims about an allocator that must hold for every program, by name.
  */
 #ifndef PROPS_LAWS_H
 #define PROPS_LAWS_H

@@ -3,8 +3,8 @@
  *
  *     bazel run -c opt //props [-- --only=LAW] [--on=SUBJECT] [--seed=N] [--cases=N]
  *
- * Without arguments every law on osmem in three tiers and on classic. Exits 1 if a law is refuted, 2 for
- * bad input.
+ * Without arguments it tries every law on osmem in three tiers and on classic. Exits 1 if
+ * a law is refuted, 2 for bad input.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static bool read_number(const char *text, uint64_t *number) {
     return *text >= '0' && *text <= '9' && *end == '\0';
 }
 
-/* One argument; false if it is none. */
+/* Reads one argument; false if it is invalid. */
 static bool read_argument(struct props_choice *choice, const char *argument) {
     uint64_t number;
     if (strncmp(argument, "--only=", 7) == 0) {

@@ -1,5 +1,5 @@
-/* Programs of random bytes, from a printed seed:
- * each passes, and tells the same at two bases. */
+/* Programs of random bytes, from a printed seed: each passes, with the same trace at two
+ * bases. */
 #include <stdio.h>
 
 #include "fuzz/rig/run.h"
@@ -46,17 +46,17 @@ static void run_programs(const struct subject *subject) {
     ck_assert_uint_eq(first.checked, second.checked);
 }
 
-START_TEST(osmem_does_not_know_where_it_is) {
+START_TEST(osmem_has_the_same_trace_at_two_bases) {
     run_programs(&osmem_subject);
 }
 END_TEST
 
-START_TEST(classic_does_not_know_where_it_is) {
+START_TEST(classic_has_the_same_trace_at_two_bases) {
     run_programs(&classic_subject);
 }
 END_TEST
 
 int main(void) {
-    return suite_run("random programs", SUITE(osmem_does_not_know_where_it_is,
-                                              classic_does_not_know_where_it_is));
+    return suite_run("random programs", SUITE(osmem_has_the_same_trace_at_two_bases,
+                                              classic_has_the_same_trace_at_two_bases));
 }

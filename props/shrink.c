@@ -1,9 +1,9 @@
 /*
- * shrink: the shortest program that still fails as one that a fuzzer or anybody found.
+ * shrink: reduces a failing program to the shortest one that still fails.
  *
  *     shrink --on=SUBJECT,... FILE
  *
- * Reads bytes, writes the text of what is left to standard output, and how it went to
+ * Reads bytes, writes the shrunk program as text to standard output and counts to
  * standard error. Exits 0, or 1 if the program does not fail, or 2 for bad input.
  */
 #include <errno.h>

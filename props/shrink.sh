@@ -1,6 +1,6 @@
 #!/bin/bash
-# bazel run //props:shrink -- [--on=SUBJECT,...] FILE: shrinks a program that fails, keeps what is
-# left beside it in .fuzz/shrink of the workspace, and shows it.
+# bazel run //props:shrink -- [--on=SUBJECT,...] FILE: shrinks a program that fails, keeps
+# the result in .fuzz/shrink of the workspace, and shows it.
 set -u
 root=$0.runfiles/osmem
 on=--on=osmem

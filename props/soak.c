@@ -1,12 +1,12 @@
 /*
- * soak: very many valid calls, without a false alarm.
+ * soak: very many valid calls, without a false report.
  *
  *     soak [--operations=N] [--live=N] [--seed=N]
  *
- * Calls the process's own heap, in the tier that OSMEM_OPTIONS says, with the mix of calls, sizes and
- * lifetimes of one real program after the other (engine/streams.def), and holds the contents of
- * every block against what was written. A report of osmem, or a byte that has changed, ends it. The
- * last line is `soak: N operations, L live blocks, seed S: no alarm`.
+ * Calls the process-wide heap, in the tier of OSMEM_OPTIONS, with the mix of calls, sizes
+ * and lifetimes of one real program after the other (engine/streams.def), and checks the
+ * bytes of every block. A report of osmem, or a changed byte, ends it. The last line is
+ * `soak: N operations, L live blocks, seed S: no alarm`.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@
 enum {
     SIZES = 20,       /* powers of two in a stream */
     STRETCH = 250000, /* operations of one program */
-    RECENT = 16,      /* blocks among which those of short life are */
+    RECENT = 16,      /* the last blocks, from which short-lived ones are freed */
 };
 
 struct stream {
@@ -69,7 +69,7 @@ static size_t draw_size(const struct stream *stream) {
     return ((size_t)1 << k) + below((size_t)1 << k) - (k == 0 && below(8) == 0);
 }
 
-/* ---- what a block holds: a word of its own, and once more at its end where there is room ---- */
+/* ---- contents: a word at the start, and again at the end if there is space ---- */
 
 static size_t head(const struct block *block) {
     return block->size < sizeof serial ? block->size : sizeof serial;
@@ -96,7 +96,7 @@ static void demand(bool sound, const char *what, const struct block *block) {
     exit(1);
 }
 
-/* As far as `kept` bytes were kept. */
+/* Checks the words within the first `kept` bytes. */
 static void check(const struct block *block, char *bytes, size_t kept) {
     size_t first = kept < head(block) ? kept : head(block);
     demand(holds(block, bytes, first), "its first bytes", block);
@@ -116,8 +116,8 @@ static void take(const struct stream *stream, bool zero) {
     mark(block);
 }
 
-/* A block of short life is one of the last. */
-static size_t choose(const struct stream *stream) {
+/* A block to free or resize; a short-lived one is among the last. */
+static size_t draw_block(const struct stream *stream) {
     bool recent = below(100) < stream->short_lived;
     return recent && live > RECENT ? live - 1 - below(RECENT) : below(live);
 }
@@ -131,7 +131,7 @@ static void give(size_t number) {
 static void resize(const struct stream *stream, size_t number) {
     struct block *block = &blocks[number];
     size_t size = draw_size(stream);
-    size += size == 0; /* which would free it */
+    size += size == 0; /* size 0 would free it */
     check(block, block->bytes, SIZE_MAX);
     char *bytes = os_realloc(block->bytes, size);
     demand(bytes, "memory", block);
@@ -141,21 +141,21 @@ static void resize(const struct stream *stream, size_t number) {
     mark(block);
 }
 
-static void one(const struct stream *stream) {
+static void step(const struct stream *stream) {
     unsigned total = stream->malloc + stream->calloc + stream->realloc + stream->free;
     size_t kind = below(total);
     if (live == live_most || (live > 0 && kind < stream->free))
-        give(choose(stream));
+        give(draw_block(stream));
     else if (live > 0 && kind < stream->free + stream->realloc)
-        resize(stream, choose(stream));
-    else /* up to the number that is asked for, whatever the program's was */
+        resize(stream, draw_block(stream));
+    else /* fills up to --live, for any mix of calls */
         take(stream, kind < stream->free + stream->realloc + stream->calloc);
 }
 
 static void run(uint64_t operations) {
     for (uint64_t done = 0; done < operations; done++) {
         const struct stream *stream = &streams[done / STRETCH % STREAMS];
-        one(stream);
+        step(stream);
         if (live < live_most / 2)
             take(stream, false);
         if (done % (operations / 100 + 1) == 0)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A little of everything in each tier, among few blocks and among many.
+# A short soak in each tier, with few live blocks and with many.
 set -u
 for tier in light standard full paranoid; do
   for live in 1 32 20000; do

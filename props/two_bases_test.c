@@ -1,5 +1,4 @@
-/* Each program of the corpus is the same run at two bases: its answers, by their offsets.
- */
+/* Each program of the corpus has the same results at two bases, as offsets. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +11,7 @@ static char **file;
 static struct machine here, there;
 static struct rig first, second;
 
-START_TEST(each_program_tells_one_story) {
+START_TEST(each_program_has_the_same_trace) {
     static uint8_t bytes[1 << 20];
     ck_assert(machine_open(&here) && machine_open(&there));
     ck_assert_ptr_ne(here.memory, there.memory);
@@ -35,5 +34,5 @@ END_TEST
 int main(int argc, char **argv) {
     files = argc - 1;
     file = argv + 1;
-    return suite_run("two bases", SUITE(each_program_tells_one_story));
+    return suite_run("two bases", SUITE(each_program_has_the_same_trace));
 }

@@ -1,4 +1,4 @@
-/* The generator, the shrinker, and what becomes of a subject that does not answer. */
+/* The generator, the shrinker, and subjects that crash or do not return. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ START_TEST(a_seed_is_a_program) {
 }
 END_TEST
 
-START_TEST(what_comes_often_is_in_every_program) {
+START_TEST(frequent_kinds_are_in_every_program) {
     struct gen_profile profile = {.often = 1u << OP_TRIM};
     size_t trims = 0, all = 0;
     for (uint64_t seed = 0; seed < 200; seed++) {
@@ -51,7 +51,7 @@ START_TEST(what_comes_often_is_in_every_program) {
 }
 END_TEST
 
-START_TEST(the_real_programs_are_there) {
+START_TEST(real_programs_are_listed) {
     ck_assert_uint_eq(gen_streams(), 15);
     for (unsigned i = 0; i < gen_streams(); i++)
         ck_assert_uint_gt(strlen(gen_stream_name(i)), 2);
@@ -77,7 +77,7 @@ static void expect_verdict(const char *text, const char *oracle, size_t operatio
         ck_assert_str_eq(verdict.oracle, oracle);
         ck_assert_uint_eq(verdict.operation, operation);
     }
-    compile("format 1\nmalloc s0 1\nfree s0\n", &length); /* as if nothing had been */
+    compile("format 1\nmalloc s0 1\nfree s0\n", &length); /* the next run is unaffected */
     ck_assert(trial_run(&trial, bytes, length, &verdict));
     machine_close(&trial.machine[0]);
 }
@@ -106,11 +106,11 @@ END_TEST
 static void *lie_inside(void *self, size_t size) {
     char *block = osmem_subject.malloc(self, size);
     if (block && size == 300000)
-        block[4100] = 1; /* where no pattern is, but zeros are looked for */
+        block[4100] = 1; /* outside the pattern, where calloc must be zero */
     return block;
 }
 
-START_TEST(what_an_earlier_program_left_is_not_held_against_a_later_one) {
+START_TEST(bytes_of_an_earlier_program_do_not_fail_a_later_one) {
     const struct subject *subjects[] = {&liar};
     struct trial_verdict verdict;
     size_t length;
@@ -135,7 +135,7 @@ static void *lie_in_a_child(void *self, size_t size) {
     return size == 100 ? NULL : osmem_subject.malloc(self, size);
 }
 
-START_TEST(what_cannot_be_put_back_runs_apart) {
+START_TEST(subjects_without_reset_run_in_a_child) {
     const struct subject *subjects[] = {&liar};
     struct trial_verdict verdict;
     size_t length;
@@ -155,7 +155,7 @@ END_TEST
 
 static unsigned live;
 
-/* Wrong from the third live block on, if it has 1000 bytes or more. */
+/* Fails from the third live block on, for 1000 bytes or more. */
 static void *lie_at_the_third(void *self, size_t size) {
     if (size >= 1000 && size < PTRDIFF_MAX && live >= 2)
         return NULL;
@@ -243,10 +243,11 @@ START_TEST(a_small_world_is_searched_to_its_end) {
 END_TEST
 
 int main(void) {
-    return suite_run(
-        "engine", SUITE(a_seed_is_a_program, what_comes_often_is_in_every_program,
-                        the_real_programs_are_there, signals_and_loops_are_verdicts,
-                        what_an_earlier_program_left_is_not_held_against_a_later_one,
-                        what_cannot_be_put_back_runs_apart, the_shortest_program_is_found,
-                        a_small_world_is_searched_to_its_end));
+    return suite_run("engine",
+                     SUITE(a_seed_is_a_program, frequent_kinds_are_in_every_program,
+                           real_programs_are_listed, signals_and_loops_are_verdicts,
+                           bytes_of_an_earlier_program_do_not_fail_a_later_one,
+                           subjects_without_reset_run_in_a_child,
+                           the_shortest_program_is_found,
+                           a_small_world_is_searched_to_its_end));
 }

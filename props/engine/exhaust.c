@@ -12,69 +12,69 @@ enum {
     TABLE_BITS_FIRST = 16,
 };
 
-/* One granule and a few, a list and the trie, nearly all of the break, and a mapping. */
+/* One granule, a few, a bin, the trie, nearly all of the break, and a mapping. */
 static const size_t exhaust_sizes[] = {16, 40, 200, 2000, 100000, 140000};
 #define EXHAUST_SIZES (sizeof exhaust_sizes / sizeof exhaust_sizes[0])
 /* malloc, calloc and realloc of each size into each slot; free of each; trim. */
-#define EXHAUST_CHOICES \
+#define EXHAUST_OPERATIONS \
     (EXHAUST_SLOTS * EXHAUST_SIZES * EXHAUST_KINDS_OF_SIZE + EXHAUST_SLOTS + 1)
 
-/* A state by the first program that led to it. */
+/* A state, as the first program that led to it. */
 struct exhaust_state {
     uint64_t hash;
     uint64_t programs; /* that lead to it */
     uint8_t path[EXHAUST_OPS_MAX];
 };
 
-/* The states of one length, and where each is, by its hash. */
+/* The states of one length, with a table by hash. */
 struct exhaust_level {
     struct exhaust_state *state;
-    size_t count, room;
+    size_t count, capacity;
     uint32_t *table; /* number of a state plus 1; 0: none */
     unsigned bits;
 };
 
-static struct op exhaust_op(unsigned choice) {
+static struct op exhaust_op(unsigned number) {
     static const uint8_t kinds[EXHAUST_KINDS_OF_SIZE] = {OP_MALLOC, OP_CALLOC,
                                                          OP_REALLOC};
     struct op op = {.kind = OP_TRIM, .size2 = {SIZE_BYTE, 1}};
     unsigned sized = EXHAUST_SLOTS * EXHAUST_SIZES * EXHAUST_KINDS_OF_SIZE;
-    op.slot = (uint8_t)(choice % EXHAUST_SLOTS);
-    if (choice < sized) {
-        unsigned rest = choice / EXHAUST_SLOTS;
+    op.slot = (uint8_t)(number % EXHAUST_SLOTS);
+    if (number < sized) {
+        unsigned rest = number / EXHAUST_SLOTS;
         op.kind = kinds[rest / EXHAUST_SIZES];
         size_any(exhaust_sizes[rest % EXHAUST_SIZES], &op.size);
-    } else if (choice < sized + EXHAUST_SLOTS) {
+    } else if (number < sized + EXHAUST_SLOTS) {
         op.kind = OP_FREE;
     }
     return op;
 }
 
-/* Slots that a program has named; it names them in order. */
-static unsigned exhaust_named(const uint8_t *path, size_t length) {
-    unsigned named = 0;
+/* Number of slots that a program uses; it uses them in order. */
+static unsigned exhaust_slots_used(const uint8_t *path, size_t length) {
+    unsigned used = 0;
     for (size_t i = 0; i < length; i++)
-        if (exhaust_op(path[i]).kind != OP_TRIM && exhaust_op(path[i]).slot == named)
-            named++;
-    return named;
+        if (exhaust_op(path[i]).kind != OP_TRIM && exhaust_op(path[i]).slot == used)
+            used++;
+    return used;
 }
 
-/* How many programs stand behind the one more that goes on with this choice: a slot not named yet
- * stands for all of those. 0: another one stands for it. */
-static unsigned exhaust_alike(enum exhaust_merge merge, const uint8_t *path,
-                              size_t length, unsigned choice) {
-    struct op op = exhaust_op(choice);
+/* How many programs this operation represents: the first unused slot represents every
+ * unused one. 0: another operation represents it. */
+static unsigned exhaust_represents(enum exhaust_merge merge, const uint8_t *path,
+                                   size_t length, unsigned number) {
+    struct op op = exhaust_op(number);
     if (merge == EXHAUST_APART)
         return 1;
-    unsigned named = exhaust_named(path, length);
-    if (op.kind == OP_TRIM || op.slot < named)
+    unsigned used = exhaust_slots_used(path, length);
+    if (op.kind == OP_TRIM || op.slot < used)
         return 1;
-    return op.slot == named ? EXHAUST_SLOTS - named : 0;
+    return op.slot == used ? EXHAUST_SLOTS - used : 0;
 }
 
 /* ---- one program ---- */
 
-/* The path's operations but the last are known to be sound. */
+/* Runs a path; all its operations but the last have been judged before. */
 static bool exhaust_steps(struct lockstep *lockstep, const uint8_t *path, size_t length) {
     struct rig *rig = &lockstep->rig[0];
     lockstep->failed = rig;
@@ -88,15 +88,16 @@ static bool exhaust_steps(struct lockstep *lockstep, const uint8_t *path, size_t
     return judge_heap(rig, true);
 }
 
-/* The orders in which three slots can be emptied; the first is rig_finish's own. */
+/* The orders in which three slots can be freed; the first is that of rig_finish. */
 static const uint8_t exhaust_orders[][EXHAUST_SLOTS] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
 #define EXHAUST_ORDERS (sizeof exhaust_orders / sizeof exhaust_orders[0])
 
-static size_t exhaust_order;    /* by which the next run ends */
-static unsigned exhaust_filled; /* bit s: slot s held a block when the last one ended */
+static size_t exhaust_order; /* the order of frees at the end of the next run */
+static unsigned
+    exhaust_filled; /* bit s: slot s held a block at the end of the last run */
 
-/* Everything can be given back. */
+/* Frees every block at the end. */
 static bool exhaust_end(struct lockstep *lockstep, const uint8_t *path, size_t length) {
     struct rig *rig = &lockstep->rig[0];
     if (!exhaust_steps(lockstep, path, length))
@@ -112,7 +113,7 @@ static bool exhaust_end(struct lockstep *lockstep, const uint8_t *path, size_t l
     return rig_finish(rig);
 }
 
-/* Whether an order says what no earlier one does: it has the empty slots first, as they come. */
+/* Whether an order differs from the earlier ones: its empty slots come first, sorted. */
 static bool exhaust_order_counts(size_t order) {
     const uint8_t *slot = exhaust_orders[order];
     unsigned i = 0;
@@ -122,14 +123,14 @@ static bool exhaust_order_counts(size_t order) {
     return order > 0 && (exhaust_filled & (exhaust_filled - 1)) != 0;
 }
 
-static uint64_t exhaust_hash; /* of the state that the last run came to */
+static uint64_t exhaust_hash; /* of the state after the last run */
 
 static bool exhaust_hashed(struct lockstep *lockstep, const uint8_t *path,
                            size_t length) {
     const struct rig *rig = &lockstep->rig[0];
     if (!exhaust_steps(lockstep, path, length))
         return false;
-    uint64_t held = 0; /* whatever the slots are called: their names mean nothing */
+    uint64_t held = 0; /* independent of the names of slots */
     for (unsigned slot = 0; slot < EXHAUST_SLOTS; slot++) {
         const struct shadow_block *block = &rig->shadow.slot[slot];
         if (block->address)
@@ -140,7 +141,7 @@ static bool exhaust_hashed(struct lockstep *lockstep, const uint8_t *path,
     return true;
 }
 
-/* ---- the states of a length ---- */
+/* ---- the states after programs of one length ---- */
 
 static void level_free(struct exhaust_level *level) {
     free(level->state);
@@ -177,13 +178,13 @@ static struct exhaust_state *level_find(struct exhaust_level *level, uint64_t ha
 }
 
 static bool level_add(struct exhaust_level *level, const struct exhaust_state *state) {
-    if (level->count == level->room) {
-        size_t room = level->room ? 2 * level->room : 1024;
-        struct exhaust_state *grown = realloc(level->state, room * sizeof *grown);
+    if (level->count == level->capacity) {
+        size_t capacity = level->capacity ? 2 * level->capacity : 1024;
+        struct exhaust_state *grown = realloc(level->state, capacity * sizeof *grown);
         if (!grown)
             return false;
         level->state = grown;
-        level->room = room;
+        level->capacity = capacity;
     }
     level->state[level->count++] = *state;
     if (level->bits && 2 * level->count < (size_t)1 << level->bits) {
@@ -196,7 +197,7 @@ static bool level_add(struct exhaust_level *level, const struct exhaust_state *s
     return level_grow_table(level);
 }
 
-/* ---- all of them ---- */
+/* ---- the search ---- */
 
 static struct trial exhaust_trial;
 
@@ -207,7 +208,7 @@ struct exhaust_search {
     struct trial_verdict *verdict;
 };
 
-/* Runs a state's program; one that fails is counted, and the first kept. */
+/* Runs the program of a state; counts a failure, and keeps the first. */
 static bool exhaust_sound(const struct exhaust_search *search, trial_run_function *run,
                           const struct exhaust_state *state, size_t length) {
     struct trial_verdict verdict;
@@ -227,8 +228,8 @@ static bool exhaust_sound(const struct exhaust_search *search, trial_run_functio
     return false;
 }
 
-/* Its blocks can be given back. Where one naming of the slots stands for all, which would each end
- * in an order of its own: in every order. */
+/* Frees the blocks of a state. Where one naming of slots represents all, whose last frees
+ * come in different orders: in every order. */
 static bool exhaust_ends(const struct exhaust_search *search,
                          const struct exhaust_state *state, size_t length) {
     exhaust_order = 0;
@@ -244,16 +245,17 @@ static bool exhaust_ends(const struct exhaust_search *search,
     return sound;
 }
 
-/* A program one operation longer. If it is sound and its state new, that is among the next ones
- * afterwards; a state that is known need not be given back once more. */
+/* Runs a program that is one operation longer; adds its state to `next` if it is sound
+ * and the state is new. A known state is not ended again. */
 static bool exhaust_one(const struct exhaust_search *search,
-                        const struct exhaust_state *from, size_t length, unsigned choice,
+                        const struct exhaust_state *from, size_t length, unsigned number,
                         struct exhaust_level *next) {
     struct exhaust_state state = *from;
-    state.programs *= exhaust_alike(search->options->merge, state.path, length, choice);
+    state.programs *=
+        exhaust_represents(search->options->merge, state.path, length, number);
     if (state.programs == 0)
         return true;
-    state.path[length++] = (uint8_t)choice;
+    state.path[length++] = (uint8_t)number;
     search->counts->programs += state.programs;
     bool merges = search->options->merge == EXHAUST_STATES;
     if (merges) {
@@ -276,18 +278,18 @@ bool exhaust(const struct exhaust_options *options, struct exhaust_counts *count
              struct program *program, struct trial_verdict *verdict) {
     struct exhaust_search search = {options, counts, program, verdict};
     struct exhaust_level level = {.bits = 0};
-    bool room = trial_open(&exhaust_trial, &options->subject, 1, exhaust_end) &&
+    bool fits = trial_open(&exhaust_trial, &options->subject, 1, exhaust_end) &&
                 level_add(&level, &(struct exhaust_state){.programs = 1});
     *counts = (struct exhaust_counts){.programs = 0};
-    exhaust_trial.machine[0].reports_writes =
-        false; /* a state does not say what nobody told of */
-    for (unsigned length = 0; room && length < options->ops; length++) {
+    /* A state has no record of writes that were not reported. */
+    exhaust_trial.machine[0].reports_writes = false;
+    for (unsigned length = 0; fits && length < options->ops; length++) {
         struct exhaust_level next = {.bits = 0};
-        for (size_t i = 0; room && i < level.count; i++)
-            for (unsigned choice = 0; room && choice < EXHAUST_CHOICES; choice++) {
+        for (size_t i = 0; fits && i < level.count; i++)
+            for (unsigned number = 0; fits && number < EXHAUST_OPERATIONS; number++) {
                 if (options->first && counts->failures)
                     break;
-                room = exhaust_one(&search, &level.state[i], length, choice, &next);
+                fits = exhaust_one(&search, &level.state[i], length, number, &next);
             }
         level_free(&level);
         level = next;
@@ -296,5 +298,5 @@ bool exhaust(const struct exhaust_options *options, struct exhaust_counts *count
     }
     level_free(&level);
     machine_close(&exhaust_trial.machine[0]);
-    return room;
+    return fits;
 }

@@ -1,11 +1,12 @@
 /*
- * exhaust: a small world completely.
+ * exhaust: every program of a small world.
  *
- * Every program of up to so many operations over three slots and six sizes, breadth first.
- * Of programs that differ in the names of their slots one is run, and all are counted: a name
- * decides in which order the last frees come, and nothing else. Programs that leave equal states go on as one, and are counted: a state is what the
- * allocator and its kernel hold, by offsets, and the blocks that the program holds. What a
- * block holds is left out: each step has judged it, and no allocator may look at it.
+ * Every program of up to N operations over three slots and six sizes, breadth first. Of
+ * programs that differ only in the names of slots one is run, and all are counted: names
+ * only decide the order of the last frees. Programs that lead to equal states are
+ * continued once, and all are counted: a state is that of the allocator and its kernel,
+ * as offsets, and the blocks that the program holds. The bytes of a block are no part of
+ * it: each step has judged them, and no allocator may read them.
  */
 #ifndef PROPS_ENGINE_EXHAUST_H
 #define PROPS_ENGINE_EXHAUST_H
@@ -17,11 +18,11 @@ enum {
     EXHAUST_OPS_MAX = 8,
 };
 
-/* Which programs go on as one. */
+/* Which programs are continued as one. */
 enum exhaust_merge {
     EXHAUST_APART,  /* none */
     EXHAUST_NAMES,  /* those that differ in the names of their slots */
-    EXHAUST_STATES, /* and those that leave equal states */
+    EXHAUST_STATES, /* and those that lead to equal states */
 };
 
 struct exhaust_options {
@@ -40,7 +41,7 @@ struct exhaust_counts {
 };
 
 /*
- * Runs them all. The first that fails, which is of the shortest, is put into *program with its
+ * Runs them all. Puts the first that fails, one of the shortest, into *program with its
  * verdict. False where the system refuses memory.
  */
 bool exhaust(const struct exhaust_options *options, struct exhaust_counts *counts,

@@ -11,7 +11,7 @@ enum {
 struct gen_stream {
     const char *name;
     unsigned malloc, calloc, realloc, free; /* per mille of the calls */
-    unsigned brief;                         /* percent of blocks that soon die */
+    unsigned brief;                         /* percent of short-lived blocks */
     unsigned size[GEN_SIZES];               /* per mille, by log2 */
 };
 
@@ -22,12 +22,12 @@ static const struct gen_stream gen_table[] = {
 #undef STREAM
 };
 
-/* What a program is made of, drawn before its first operation. */
+/* The mix of a program, drawn before its first operation. */
 struct gen_swarm {
     uint8_t weight[OP_KINDS];
     unsigned weights;
-    uint32_t classes;        /* of sizes, as bits */
-    struct op_size again[4]; /* sizes that come again and again */
+    uint32_t classes;        /* size classes, as bits */
+    struct op_size again[4]; /* sizes that repeat */
     unsigned agains;
     unsigned slots;
     const struct gen_stream *stream; /* NULL: sizes by class */
@@ -42,7 +42,7 @@ const char *gen_stream_name(unsigned stream) {
     return gen_table[stream].name;
 }
 
-/* ---- what a program is made of ---- */
+/* ---- the mix of a program ---- */
 
 static void gen_weigh(struct gen_swarm *swarm, enum op_kind kind, unsigned weight) {
     swarm->weights += weight - swarm->weight[kind];
@@ -82,7 +82,7 @@ static struct op_size gen_class_size(const struct gen_swarm *swarm,
     while (!(swarm->classes >> size.class & 1));
     size.number = (uint32_t)random_below(random, 1024);
     if (size.class == SIZE_BYTE && random_below(random, 2))
-        size.number >>= 3; /* most are small, as in life */
+        size.number >>= 3; /* most are small, as in real programs */
     if (size_is_any(size))
         size.number |= (uint32_t)random_below(random, 1 << 16) << 10;
     return size;
@@ -159,7 +159,7 @@ void gen_program(struct program *program, const struct gen_profile *profile,
     gen_draw_mix(&swarm, profile, &random);
     gen_draw_sizes(&swarm, &random);
     swarm.slots = slots[random_below(&random, sizeof slots)];
-    /* Short ones as often as long: they cost less, and are as likely to be the first. */
+    /* Short programs as often as long ones: they cost less. */
     unsigned bits = 2 + (unsigned)random_below(&random, num_log2(most) - 1);
     program->count = num_min(most, 1 + random_below(&random, (size_t)2 << bits));
     for (size_t i = 0; i < program->count; i++)

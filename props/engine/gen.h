@@ -1,19 +1,19 @@
 /*
- * gen: programs out of a seed, each of its own kind.
+ * gen: a program from a seed.
  *
- * Swarm testing: each program draws which operations, sizes and slots it has, and how many
- * of them; so that what a few operations hide from each other comes up alone. One program
- * in four draws its mix and its sizes from what a real program was seen to do.
+ * Swarm testing: each program draws which operations, sizes and slots it uses, and how
+ * many, so that operations that mask each other's bugs also occur apart. One program in
+ * four draws its mix and sizes from the recorded calls of a real program.
  */
 #ifndef PROPS_ENGINE_GEN_H
 #define PROPS_ENGINE_GEN_H
 
 #include "fuzz/ops/program.h"
 
-/* What programs are made for; each is as good as any of its kind, and more likely to matter. */
+/* Constraints on a program, so that it is likely to test a law. */
 struct gen_profile {
     uint32_t never; /* operations, as bits by their enum op_kind */
-    uint32_t often; /* in every program, and more of them */
+    uint32_t often; /* in every program, and more frequent */
     unsigned most;  /* operations of a program, at most PROGRAM_OPS; 0: 256 */
 };
 
@@ -21,7 +21,7 @@ struct gen_profile {
 void gen_program(struct program *program, const struct gen_profile *profile,
                  uint64_t seed);
 
-/* How many real programs there are, and their names. */
+/* The number of recorded real programs, and their names. */
 unsigned gen_streams(void);
 const char *gen_stream_name(unsigned stream);
 

@@ -11,7 +11,7 @@
 
 static struct trial trial;
 
-/* ---- what is shown ---- */
+/* ---- output ---- */
 
 static void prop_show_c(const struct prop_options *options, const uint8_t *bytes,
                         size_t length, const struct trial_verdict *verdict) {
@@ -50,7 +50,7 @@ static void prop_keep(const struct prop *prop, const uint8_t *bytes, size_t leng
            path);
 }
 
-static void prop_tell_verdict(const struct trial_verdict *verdict) {
+static void prop_print_verdict(const struct trial_verdict *verdict) {
     printf("  %s: %s: operation %zu\n  expected: %s\n  found:    %s\n",
            trial.lockstep.rig[verdict->subject].subject->name, verdict->oracle,
            verdict->operation, verdict->expected, verdict->found);
@@ -58,12 +58,12 @@ static void prop_tell_verdict(const struct trial_verdict *verdict) {
 
 /* ---- the search ---- */
 
-/* What a case came to that failed: shrunk and shown, or flaky. */
+/* A case failed: shrinks and shows it, or reports that it is flaky. */
 static void prop_refuted(const struct prop *prop, const struct prop_options *options,
                          struct program *program, struct trial_verdict *verdict) {
     static uint8_t bytes[PROGRAM_BYTES];
     struct trial_verdict again;
-    prop_tell_verdict(verdict);
+    prop_print_verdict(verdict);
     size_t length = program_write(program, bytes, sizeof bytes);
     if (trial_run_clean(&trial, bytes, length, &again)) {
         puts("flaky: it passes when it is run again, by itself");
@@ -75,7 +75,7 @@ static void prop_refuted(const struct prop *prop, const struct prop_options *opt
     length = program_write(program, bytes, sizeof bytes);
     printf("shrunk from %zu operations to %zu, by %u runs:\n", counts.before,
            counts.after, counts.runs);
-    prop_tell_verdict(verdict);
+    prop_print_verdict(verdict);
     putchar('\n');
     text_print(stdout, bytes, length, verdict->operation);
     prop_show_c(options, bytes, length, verdict);

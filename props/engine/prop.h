@@ -1,9 +1,9 @@
 /*
  * prop: a claim about every program, and the search for one that refutes it.
  *
- * Cases are drawn from a seed that is printed; what fails is run again (or it is called
- * flaky), shrunk, and shown as text and as a program in C. The choices behind a case are
- * the bytes of its program: a failing input of a fuzzer is a failing case, and back.
+ * Cases are drawn from a printed seed. A failing one is run again (if it then passes it
+ * is flaky), shrunk, and shown as text and as a program in C. A case is the bytes of its
+ * program: a failing input of a fuzzer is a failing case, and the reverse.
  */
 #ifndef PROPS_ENGINE_PROP_H
 #define PROPS_ENGINE_PROP_H

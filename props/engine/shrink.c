@@ -13,7 +13,7 @@ struct shrink {
     size_t operations, most_operations; /* run so far, and at most */
 };
 
-/* Runs the candidate; if it fails it is the best so far. */
+/* Runs the candidate; if it fails it becomes the best so far. */
 static bool shrink_try(struct shrink *shrink) {
     static uint8_t bytes[PROGRAM_BYTES];
     struct trial_verdict verdict;
@@ -24,7 +24,7 @@ static bool shrink_try(struct shrink *shrink) {
     size_t length = program_write(&shrink->candidate, bytes, sizeof bytes);
     if (trial_passes(shrink->trial, bytes, length, &verdict))
         return false;
-    if (strcmp(verdict.oracle, "steps") == 0) /* which took as long as thousands */
+    if (strcmp(verdict.oracle, "steps") == 0) /* it ran for the whole budget of steps */
         shrink->operations += shrink->most_operations / 16;
     *shrink->best = shrink->candidate;
     *shrink->verdict = verdict;
@@ -33,7 +33,7 @@ static bool shrink_try(struct shrink *shrink) {
 
 /* ---- fewer operations ---- */
 
-/* What comes after the operation that failed. */
+/* Cuts the operations after the one that failed. */
 static bool shrink_tail(struct shrink *shrink) {
     size_t needed = shrink->verdict->operation + 1;
     if (needed >= shrink->best->count)
@@ -96,7 +96,7 @@ static bool shrink_operands(struct shrink *shrink) {
 
 /* ---- smaller sizes ---- */
 
-/* The bytes of an operation's size, as far as the program alone tells. */
+/* The bytes of an operation's size, as far as the program determines it. */
 static size_t shrink_bytes(const struct program *program, size_t at) {
     size_t last[OP_SLOTS] = {0}, bytes = 0;
     for (size_t i = 0; i <= at; i++) {
@@ -120,14 +120,14 @@ static bool shrink_size_to(struct shrink *shrink, size_t at, size_t bytes) {
     return shrink_try(shrink);
 }
 
-/* Towards 1 by halving what is between; then, if it cannot be 1, by ever smaller steps. */
+/* Towards 1 by steps that are halved whenever a step does not fail. */
 static bool shrink_size(struct shrink *shrink, size_t at) {
     size_t bytes = shrink_bytes(shrink->best, at);
     enum size_class class = (enum size_class)shrink->best->op[at].size.class;
     bool any =
         (class == SIZE_SAME || class == SIZE_LIKE) &&
-        shrink_size_to(shrink, at, bytes);     /* a number says more than a reference */
-    if (bytes == 0 || bytes > PTRDIFF_MAX / 2) /* these have a meaning of their own */
+        shrink_size_to(shrink, at, bytes); /* a number reads better than a reference */
+    if (bytes == 0 || bytes > PTRDIFF_MAX / 2) /* these are special */
         return shrink_size_to(shrink, at, 1) || any;
     if (bytes == 1)
         return any;

@@ -1,8 +1,8 @@
 /*
- * shrink: the shortest program that still fails.
+ * shrink: reduces a program to the shortest one that still fails.
  *
- * First fewer operations, then plainer ones, then smaller sizes, then lower slots; again
- * until nothing helps. A candidate is kept if it fails, in whatever way.
+ * First fewer operations, then plainer ones, then smaller sizes, then lower slots;
+ * repeated until nothing shrinks. A candidate is kept if it fails in any way.
  */
 #ifndef PROPS_ENGINE_SHRINK_H
 #define PROPS_ENGINE_SHRINK_H
@@ -16,8 +16,8 @@ struct shrink_counts {
 };
 
 /*
- * Shrinks a program that fails, until so many operations have been run for it. `*verdict`
- * becomes that of what is left.
+ * Shrinks a program that fails, until `most_operations` have been run. `*verdict` becomes
+ * that of the shrunk program.
  */
 struct shrink_counts shrink(struct trial *trial, struct program *program,
                             size_t most_operations, struct trial_verdict *verdict);

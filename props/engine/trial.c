@@ -33,7 +33,7 @@ void trial_step(void) {
         siglongjmp(trial_back, TRIAL_STUCK);
 }
 
-/* On a stack of their own, for what runs out of the other. */
+/* Handlers on a stack of their own, which survive a stack overflow. */
 static void trial_watch(void) {
     static char stack[64 << 10];
     sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
@@ -65,7 +65,7 @@ static void trial_scrub(struct trial *trial) {
         machine_scrub(&trial->machine[i]);
 }
 
-/* A subject was interrupted: it is the one that is furthest on. */
+/* The interrupted subject is the one that has run the most operations. */
 static void trial_interrupted(struct trial *trial, int number,
                               struct trial_verdict *verdict) {
     const struct lockstep *lockstep = &trial->lockstep;
@@ -76,7 +76,7 @@ static void trial_interrupted(struct trial *trial, int number,
     }
     verdict->failed = true;
     verdict->operation = lockstep->rig[verdict->subject].operation;
-    snprintf(verdict->expected, sizeof verdict->expected, "an answer");
+    snprintf(verdict->expected, sizeof verdict->expected, "a result");
     if (number == TRIAL_STUCK) {
         snprintf(verdict->oracle, sizeof verdict->oracle, "steps");
         snprintf(verdict->found, sizeof verdict->found, "none after %llu steps",
@@ -112,7 +112,7 @@ static void trial_run_here(struct trial *trial, const uint8_t *bytes, size_t len
     memcpy(verdict->found, rig->failure.found, sizeof verdict->found);
 }
 
-/* The same in a child, which tells by shared memory. */
+/* The same in a child, which returns the verdict in shared memory. */
 static void trial_run_apart(struct trial *trial, const uint8_t *bytes, size_t length,
                             struct trial_verdict *verdict) {
     static struct trial_verdict *shared;
@@ -164,7 +164,7 @@ void trial_hush(bool quiet) {
     static int kept = -1;
     if (kept < 0)
         kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
-    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    dup2(quiet ? nowhere : kept, STDERR_FILENO);
-    close(nowhere);
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    dup2(quiet ? null : kept, STDERR_FILENO);
+    close(null);
 }

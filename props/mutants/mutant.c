@@ -4,12 +4,13 @@
  *     mutant prop SUBJECT CASES SEED OUT [WITHOUT]   the property engine, law by law in turn
  *     mutant fuzz SUBJECT RUNS SEED OUT              libFuzzer, from nothing
  *     mutant replay SUBJECT LAW FILE                 one program, by one law
- *     mutant explain SUBJECT LAW FILE OUT            what it shrinks to, in C
- *     mutant trace SUBJECT CASES SEED                a number that says what all cases did
- *     mutant exhaust SUBJECT OPS MERGE               every program; MERGE of 0, 1, 2 as exhaust_merge
+ *     mutant explain SUBJECT LAW FILE OUT            the shrunk program, in C
+ *     mutant trace SUBJECT CASES SEED                a checksum of all cases
+ *     mutant exhaust SUBJECT OPS MERGE               every program; MERGE: an exhaust_merge
  *
- * Prints what was found as `name=value` on one line; the program goes to OUT. WITHOUT names oracles
- * that say nothing. CPU time counts from the first case. Exits 0 whatever it finds.
+ * Prints the result as `name=value` on one line; the program goes to OUT. WITHOUT names
+ * oracles that are switched off. CPU time counts from the first case. Exits 0 with or
+ * without a find.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -27,7 +28,7 @@
 #include "props/laws.h"
 
 enum {
-    STEPS_MOST = 5000000,  /* a hundred times what the longest program takes */
+    STEPS_MOST = 5000000,  /* a hundred times the steps of the longest program */
     SHRINKS_MOST = 200000, /* operations */
 };
 
@@ -76,9 +77,9 @@ static void write_out(size_t length) {
         exit(2);
 }
 
-/* A program failed: what it was is written, what it becomes told. */
-static void tell_kill(const struct prop *law, size_t length,
-                      struct trial_verdict *verdict) {
+/* A program failed: writes it, shrinks it and prints the counts. */
+static void print_kill(const struct prop *law, size_t length,
+                       struct trial_verdict *verdict) {
     double found = cpu_ms() - started, begun = cpu_ms();
     write_out(length);
     printf("killed=1 law=%s oracle=%s cases=%u ms=%.2f reached=%d", law->name,
@@ -97,7 +98,7 @@ static int run_props(unsigned cases, uint64_t seed) {
         gen_program(&program, &law->profile, seed + number);
         size_t length = program_write(&program, bytes, sizeof bytes);
         if (!run_law(law, bytes, length, &verdict)) {
-            tell_kill(law, length, &verdict);
+            print_kill(law, length, &verdict);
             return 0;
         }
     }
@@ -114,7 +115,7 @@ int LLVMFuzzerRunDriver(int *argc, char ***argv,
 static const struct prop fuzz_law = {.name = "fuzz", .copies = 1, .run = lockstep_run};
 static const char *fuzz_subject;
 
-static void tell_survival(void) {
+static void print_survival(void) {
     printf("killed=0 cases=%u ms=%.2f reached=%d\n", runs, cpu_ms() - started,
            mutant_reached);
 }
@@ -126,7 +127,7 @@ static int fuzz_input(const uint8_t *input, size_t length) {
     if (length > sizeof bytes || run_law(&fuzz_law, input, length, &verdict))
         return 0;
     memcpy(bytes, input, length);
-    tell_kill(&fuzz_law, length, &verdict);
+    print_kill(&fuzz_law, length, &verdict);
     fflush(stdout);
     _exit(0);
 }
@@ -142,7 +143,7 @@ static int run_fuzzer(unsigned most, uint64_t seed) {
     char **argv = flags;
     snprintf(runs_flag, sizeof runs_flag, "-runs=%u", most);
     snprintf(seed_flag, sizeof seed_flag, "-seed=%" PRIu64, seed);
-    atexit(tell_survival);
+    atexit(print_survival);
     return LLVMFuzzerRunDriver(&count, &argv, fuzz_input);
 }
 

@@ -1,6 +1,6 @@
 /*
- * steps: each edge of the code under test is a step. Linked in front of libFuzzer's own
- * functions of these names, which do nothing.
+ * steps: counts each edge of the code under test as a step. Linked in front of
+ * libFuzzer's functions of these names, which do nothing.
  */
 #include <stdint.h>
 

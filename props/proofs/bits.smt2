@@ -1,4 +1,4 @@
-; What the proofs take for granted of bits, for words of 64. Each must be unsat: no word refutes it.
+; The axioms of proofs.c about bits, for words of 64 bits. Each must be unsat: no word refutes it.
 (set-logic QF_BV)
 (declare-const v (_ BitVec 64))
 

@@ -1,9 +1,10 @@
 /*
- * proofs: what holds of the pure arithmetic of num.h, tag.h and geometry.h for all inputs.
+ * proofs: assertions about the pure arithmetic of num.h, tag.h and geometry.h for all
+ * inputs.
  *
- * Frama-C's WP proves each assertion, with the functions of the headers inlined as they
- * are. What it must know of bits stands as axioms below, and each axiom is proved for
- * words of 64 bits in bits.smt2.
+ * Frama-C's WP proves each assertion, with the functions of the headers inlined
+ * unchanged. Its axioms about bits are below, and bits.smt2 proves each for words of 64
+ * bits.
  */
 #include "osmem/heap/geometry.h"
 
@@ -51,7 +52,7 @@ void size_codes_differ(size_t one, size_t other) {
     //@ assert a == b && a < 14 ==> one == other;
 }
 
-/* A digit holds seven bits of a number, and gives them back. */
+/* A digit encodes seven bits of a number, and decodes to them. */
 /*@ requires value <= TAG_VALUE_MAX; */
 void digits_hold_seven_bits(uint64_t value) {
     uint8_t first = tag_digit(value, 0), second = tag_digit(value, 1);
@@ -74,10 +75,10 @@ void roles_are_disjoint(uint8_t tag) {
     //@ assert inside_is_neither: tag == TAG_INSIDE ==> !first && !last && !in_use;
 }
 
-/* The tag of a longer block tells its state and its size code, and is in use if that is. */
+/* The first tag of a longer block encodes its state and size code. */
 /*@ requires 2 <= granules <= TAG_VALUE_MAX;
   @ requires STATE_IN_USE <= state <= STATE_FREE; */
-void firsts_tell_state_and_code(unsigned state, size_t granules) {
+void firsts_encode_state_and_code(unsigned state, size_t granules) {
     uint8_t tag = tag_first((enum block_state)state, granules, 0);
     unsigned code = tag_code(granules);
     //@ assert value: tag == 16 * state + code;
@@ -88,9 +89,9 @@ void firsts_tell_state_and_code(unsigned state, size_t granules) {
 
 /* ---- blocks ---- */
 
-/* A block's name gives back its span and its granule, and is no other's. */
+/* A block's name is unique: it decodes to its span and granule. */
 /*@ requires span < SPANS_MAX && granule < 1073741824; */
-void names_tell_span_and_granule(unsigned span, size_t granule) {
+void names_encode_span_and_granule(unsigned span, size_t granule) {
     block_id block = block_name(span, granule);
     unsigned its_span = block_span_number(block);
     size_t its_granule = block_granule(block);
@@ -99,7 +100,7 @@ void names_tell_span_and_granule(unsigned span, size_t granule) {
     //@ assert fits_a_link: block <= TAG_VALUE_MAX;
 }
 
-/* A split leaves what the join of both makes whole again, side by side. */
+/* A split yields two adjacent blocks, and joining them restores the whole. */
 /*@ requires 0 < taken < whole < 1073741824;
   @ requires block < 34359738368 - 1073741824; */
 void split_and_join_are_inverse(block_id block, size_t whole, size_t taken) {
@@ -114,7 +115,7 @@ void split_and_join_are_inverse(block_id block, size_t whole, size_t taken) {
 
 /* ---- bins ---- */
 
-/* Every size is listed in one place. */
+/* Every size has exactly one bin, or is in the trie. */
 /*@ requires 1 <= granules < 1073741824; */
 void sizes_have_one_place(size_t granules) {
     bool in_bin = bin_holds(granules);

@@ -1,6 +1,6 @@
 #!/bin/bash
-# bazel run //props:proofs: Frama-C proves proofs.c over the headers as they are; z3 proves what it
-# takes for granted of bits; and two planted errors must not be proved.
+# bazel run //props:proofs: Frama-C proves proofs.c over the unchanged headers; z3 proves
+# its axioms about bits; two planted errors must not be proved.
 set -u
 for tool in frama-c why3 cvc4 z3; do
   command -v $tool >/dev/null || {
@@ -13,7 +13,7 @@ root=$(dirname "$0")/../..
 cd "$root" || exit 2
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
-export HOME=$work # where why3 keeps what provers it has found
+export HOME=$work # where why3 keeps its list of provers
 why3 config detect >"$work/why3.log" 2>&1 || { cat "$work/why3.log"; exit 2; }
 
 refuted=$(z3 props/proofs/bits.smt2 | grep -cvE '^unsat$|^[a-z_]+: ')
@@ -24,7 +24,8 @@ if ((refuted || proved != axioms)); then
   exit 1
 fi
 
-# Proves proofs.c in a folder with its headers; prints "PROVED of ALL"; what is not goes to open.log.
+# Proves proofs.c in a folder with its headers; prints "PROVED of ALL"; open goals go to
+# open.log.
 prove() {
   local functions
   cd "$1" || exit 2
@@ -36,7 +37,7 @@ prove() {
   sed -nE 's/.*Proved goals: +([0-9]+) \/ ([0-9]+)/\1 of \2/p' "$work/wp.log"
 }
 
-# A header with an error: file, what stands there, what stands there instead.
+# plant FILE OLD NEW: a header with a planted error must not be proved.
 plant() {
   local planted=$work/planted
   rm -rf "$planted"

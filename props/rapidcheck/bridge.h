@@ -1,5 +1,5 @@
 /*
- * bridge: the rig as C++ sees it, in plain bytes and texts.
+ * bridge: the rig for C++, with plain bytes and text.
  */
 #ifndef PROPS_RAPIDCHECK_BRIDGE_H
 #define PROPS_RAPIDCHECK_BRIDGE_H
@@ -11,13 +11,13 @@
 extern "C" {
 #endif
 
-/* Makes ready to run programs on a subject; 0 where that cannot be. */
+/* Opens a subject to run programs on; 0 if it cannot be opened. */
 int bridge_open(const char *subject);
 
 /* Runs a program; 1 if it passes. */
 int bridge_passes(const uint8_t *bytes, size_t length);
 
-/* What the last program that failed failed by. */
+/* The oracle that failed the last failing program. */
 const char *bridge_oracle(void);
 
 /* A program as text, cut to fit. */

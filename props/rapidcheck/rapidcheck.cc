@@ -1,11 +1,11 @@
 /*
- * rapidcheck: a second engine over the same interpreter, which nobody here wrote.
+ * rapidcheck: an independent property engine over the same interpreter.
  *
  *     rapidcheck SUBJECT CASES SEED
  *
- * RapidCheck draws lists of operations, each a few bytes, and shrinks them in its own way. Prints
- * the shortest program that fails as text, then one line: killed=0 or 1, cases, CPU time to the
- * find. Exits 1 if a program fails.
+ * RapidCheck draws lists of operations, each a few bytes, and shrinks them in its own
+ * way. Prints the shortest program that fails as text, then one line: killed=0 or 1,
+ * cases, CPU time to the find. Exits 1 if a program fails.
  */
 #include <rapidcheck.h>
 
@@ -24,7 +24,7 @@ unsigned cases;
 double found_ms = -1;
 Bytes shortest;
 
-/* First byte, slot among a few, and what operands may follow. */
+/* First byte, one of a few slots, and up to two bytes of operands. */
 rc::Gen<Bytes> genOperation() {
     return rc::gen::map(
         rc::gen::tuple(rc::gen::arbitrary<std::uint8_t>(),

@@ -1,5 +1,5 @@
 /*
- * child: a function in a process of its own, for what ends a process.
+ * child: runs a function in a process of its own, so it may end the process.
  *
  *     int status = child_run(misuse, said, sizeof said);
  */
@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 enum {
-    CHILD_RETURNED = 77, /* with what it exits if the function returns */
+    CHILD_RETURNED = 77, /* exit code if the function returns */
 };
 
-/* How it ended, as wait says it; `said` has what it wrote to standard error, as a string. */
+/* Its wait status; `said` receives its standard error as a string. */
 static inline int child_run(void (*function)(void), char *said, size_t size) {
     int ends[2], status;
     ck_assert_int_eq(pipe(ends), 0);
