@@ -13,10 +13,10 @@ struct laws_layout {
     const char *base;
 };
 
-static void laws_add_free(void *context, const char *address, size_t room) {
+static void laws_add_free(void *context, const char *address, size_t size) {
     struct laws_layout *layout = context;
     layout->sum =
-        num_mix(layout->sum + num_mix((uint64_t)(address - layout->base)) + room);
+        num_mix(layout->sum + num_mix((uint64_t)(address - layout->base)) + size);
 }
 
 /* Every block of the heap, in use or free, and the break. */

@@ -117,7 +117,7 @@ void split_and_join_are_inverse(block_id block, size_t whole, size_t taken) {
 
 /* Every size has exactly one bin, or is in the trie. */
 /*@ requires 1 <= granules < 1073741824; */
-void sizes_have_one_place(size_t granules) {
+void sizes_have_one_list(size_t granules) {
     bool in_bin = bin_holds(granules);
     //@ assert bins_below_the_trie: in_bin <==> granules < TAG_TRIE_MIN_GRANULES;
     //@ assert bins_have_a_bit: in_bin ==> granules - 1 < 64;

@@ -40,17 +40,17 @@ static void refused_nothrow() {
 
 static int calls;
 
-static void give_up_at_third() {
+static void clear_handler_at_third() {
     if (++calls == 3)
         std::set_new_handler(nullptr);
 }
 
 static void handler() {
-    std::set_new_handler(give_up_at_third);
+    std::set_new_handler(clear_handler_at_third);
     bool thrown = throws([] { ::operator new(huge); });
     int first = calls;
     calls = 0;
-    std::set_new_handler(give_up_at_third);
+    std::set_new_handler(clear_handler_at_third);
     bool null = !::operator new[](huge, std::nothrow);
     printf("%d calls and %s, %d calls and %s", first, thrown ? "bad_alloc" : "none", calls,
            null ? "NULL" : "a block");
