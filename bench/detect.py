@@ -13,7 +13,7 @@ with the nanoseconds of a malloc/free pair among 1,000 live blocks, the median o
 rounds, and the line `detect: N mistakes, M allocators`; exits 1 where a program without a mistake
 does not pass.
 
-    detect.py --hold PROMISES DETECT.MD README.MD    checks that both texts are complete and agree
+    detect.py PROMISES DETECT.MD README.MD --hold    checks that both texts are complete and agree
 """
 import concurrent.futures
 import datetime
@@ -187,8 +187,8 @@ def hold(promises, page, readme):
 
 
 def main():
-    if sys.argv[1:2] == ["--hold"]:
-        hold(*sys.argv[2:5])
+    if sys.argv[4:] == ["--hold"]:
+        hold(*sys.argv[1:4])
         return
     program, osmem, path, pairs, only = *(os.path.abspath(name) for name in sys.argv[1:5]), ""
     writes = False
