@@ -25,8 +25,8 @@ static void print_progress(unsigned ops, size_t states, uint64_t programs) {
 
 static int usage(const char *wrong) {
     fprintf(stderr,
-            "exhaust: %s: expected --ops=1 to --ops=%d, --on=SUBJECT of osmem, canary or "
-            "classic, --merge=no or names\n",
+            "exhaust: %s: expected --ops=1 to --ops=%d, --on=SUBJECT of any but libc, "
+            "--merge=no or names\n",
             wrong, EXHAUST_OPS_MAX);
     return 2;
 }
