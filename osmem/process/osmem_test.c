@@ -188,6 +188,59 @@ START_TEST(the_walk_sees_every_block_in_order) {
 }
 END_TEST
 
+/* Enough blocks for several batches: each is seen, and none twice. */
+enum {
+    WALKED = 300,
+};
+
+struct walked {
+    void *block[WALKED];
+    unsigned seen[WALKED], all;
+    const char *end; /* of the last block */
+};
+
+static bool count_walked(void *context, const struct os_block_info *block) {
+    struct walked *walked = context;
+    const char *address = block->address;
+    ck_assert(address >= walked->end);
+    walked->end = address + block->size;
+    walked->all += block->in_use;
+    for (size_t i = 0; i < WALKED; i++)
+        walked->seen[i] += walked->block[i] == block->address;
+    return true;
+}
+
+START_TEST(the_walk_sees_each_block_once) {
+    struct walked walked = {.all = 0};
+    for (size_t i = 0; i < WALKED; i++)
+        walked.block[i] = os_malloc(i % 40 == 0 ? 200000 : 50);
+    ck_assert(os_walk(count_walked, &walked));
+    ck_assert_uint_eq(walked.all, WALKED);
+    for (size_t i = 0; i < WALKED; i++) {
+        ck_assert_uint_eq(walked.seen[i], 1);
+        os_free(walked.block[i]);
+    }
+}
+END_TEST
+
+/* The rows of a span's picture: a character for so many bytes, as its heading says. */
+static void expect_picture(const char *picture) {
+    void *base;
+    unsigned span;
+    size_t bytes, scale, characters = 0;
+    int read = sscanf(picture, "span %u at %p: %zu bytes, a character is %zu\n", &span,
+                      &base, &bytes, &scale);
+    ck_assert_int_eq(read, 4);
+    const char *row = strchr(picture, '\n') + 1;
+    for (; *row && strncmp(row, "span ", 5) != 0; row += strcspn(row, "\n") + 1) {
+        size_t length = strspn(row, "#+.x");
+        ck_assert_int_eq(row[length], '\n');
+        ck_assert(length > 0 && length <= 64);
+        characters += length;
+    }
+    ck_assert_uint_eq(characters, (bytes + scale - 1) / scale);
+}
+
 START_TEST(the_dump_shows_blocks_and_picture) {
     static char text[65536];
     void *small = os_malloc(100), *large = os_malloc(200000);
@@ -201,6 +254,7 @@ START_TEST(the_dump_shows_blocks_and_picture) {
     snprintf(line, sizeof line, "%p large in-use 200704\n", large);
     ck_assert_ptr_nonnull(strstr(text, line));
     ck_assert_ptr_nonnull(strstr(text, "\n+....."));
+    expect_picture(strstr(text, "span 0 at "));
     os_dump(-1); /* nowhere to write to: no harm */
 }
 END_TEST
@@ -297,7 +351,7 @@ int main(void) {
         SUITE(zero_sizes_and_null, sizes_that_cannot_be,
               every_size_is_aligned_zeroed_and_kept, alignments_up_to_a_gigabyte,
               free_keeps_errno, statistics_and_trim, the_walk_sees_every_block_in_order,
-              the_dump_shows_blocks_and_picture,
+              the_walk_sees_each_block_once, the_dump_shows_blocks_and_picture,
               a_large_block_that_is_locked_in_part_still_grows,
               a_size_that_is_right_frees, a_child_of_threads_has_a_usable_heap,
               four_threads_share_the_heap));

@@ -1,6 +1,7 @@
 /* What becomes of a process after a fault: one report, the handler, and what on_error says. */
 #include "osmem/report/error_policy.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "osmem/osmem.h"
@@ -212,6 +214,76 @@ START_TEST(faults_at_once_are_one_report) {
 }
 END_TEST
 
+/* ---- turns ---- */
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void fail_in_another_thread(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, fail_in_thread, NULL);
+    pthread_join(thread, NULL);
+}
+
+static void one_after_the_other(void) {
+    error_policy(&options, NULL, &fault);
+    fail_in_another_thread();
+}
+
+START_TEST(a_turn_ends_with_its_report) {
+    options = (struct os_options){.on_error = ON_ERROR_REPORT};
+    double start = seconds();
+    run_here(one_after_the_other);
+    ck_assert_uint_eq(reports(said), 2);
+    ck_assert(seconds() - start < .9); /* a turn that is taken away lasts a second */
+}
+END_TEST
+
+static void end_thread(const struct os_fault_report *report, void *context) {
+    (void)report;
+    pthread_exit(context);
+}
+
+static void report_that_never_ends(void) {
+    os_set_fault_handler(end_thread, NULL);
+    fail_in_another_thread();
+    os_set_fault_handler(NULL, NULL);
+    error_policy(&options, NULL, &fault);
+}
+
+START_TEST(a_turn_that_never_ends_is_taken_away) {
+    options = (struct os_options){.on_error = ON_ERROR_REPORT};
+    run_here(report_that_never_ends);
+    ck_assert_uint_eq(reports(said), 2);
+}
+END_TEST
+
+static void two_findings(void) {
+    struct os_findings findings = {.count = 2, .finding = {fault, fault}};
+    errno = 77;
+    error_policy_all(&options, NULL, &findings);
+    if (errno != 77)
+        dprintf(STDERR_FILENO, "errno %d\n", errno);
+}
+
+static void change_errno(const struct os_fault_report *report, void *context) {
+    (void)report, (void)context;
+    errno = EIO;
+}
+
+START_TEST(each_finding_of_a_call_is_reported_and_errno_kept) {
+    options = (struct os_options){.on_error = ON_ERROR_REPORT};
+    os_set_fault_handler(change_errno, NULL);
+    run_here(two_findings);
+    os_set_fault_handler(NULL, NULL);
+    ck_assert_uint_eq(reports(said), 2);
+    ck_assert_ptr_null(strstr(said, "errno"));
+}
+END_TEST
+
 static void fork_in_handler(const struct os_fault_report *report, void *context) {
     (void)report;
     (void)context;
@@ -290,6 +362,8 @@ int main(void) {
                      SUITE(each_word_ends_it_so, a_program_that_goes_on_may_fail_again,
                            every_kind_has_its_report, the_handler_runs_behind_the_report,
                            a_fault_within_is_not_reported_and_does_not_loop,
-                           faults_at_once_are_one_report, a_child_reports_for_itself,
+                           faults_at_once_are_one_report, a_turn_ends_with_its_report,
+                           a_turn_that_never_ends_is_taken_away,
+                           each_finding_of_a_call_is_reported_and_errno_kept, a_child_reports_for_itself,
                            a_log_is_added_to, the_call_history_is_a_new_file));
 }
