@@ -340,6 +340,19 @@ START_TEST(options_cannot_be_written_to) {
 }
 END_TEST
 
+static void double_free_in_a_buffer(void) {
+    static char memory[65536];
+    struct os_heap *heap = os_heap_create(memory, sizeof memory);
+    void *p = os_heap_malloc(heap, 100);
+    os_heap_free(heap, p);
+    os_heap_free(heap, hide(p));
+}
+
+START_TEST(a_buffer_has_no_other_policy) {
+    expect_death(double_free_in_a_buffer, DOUBLE_FREE);
+}
+END_TEST
+
 static void broken_expectation(void) {
     expect_failed("some/file.c", 7, "1 == 2");
 }
@@ -373,5 +386,6 @@ int main(void) {
                      SUITE(options_cannot_be_written_to, double_free, use_after_free,
                            interior, misaligned, foreign, forged, free_link, overflow,
                            underflow, size_mismatch, expectation,
+                           a_buffer_has_no_other_policy,
                            a_handler_of_the_abort_may_allocate));
 }

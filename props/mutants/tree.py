@@ -1,8 +1,9 @@
 """Where the source tree is, and which of its files a mutated build is made of.
 
-No folder of the allocator is named here but osmem/classic, osmem/interpose and osmem/check: what
-belongs to the library is taken from amalgamate.py, what belongs to the rig from the includes of
-the programs that are linked, so that files can move without a change here.
+Few folders of the allocator are named here: osmem/classic and osmem/interpose, osmem/check, which is
+linked without bugs, and osmem/report and osmem/process, which only unit tests judge. What belongs to
+the library is taken from amalgamate.py, what belongs to the rig from the includes of the programs
+that are linked, so that files can move without a change here.
 """
 import glob
 import os
@@ -69,8 +70,8 @@ def drop_in():
 
 
 CHECK = [path for path in AMALGAMATED if floor(path) == "check"]
-FLOORS = [path for path in AMALGAMATED if floor(path) not in (None, "check")]
-PROCESS = [path for path in AMALGAMATED if floor(path) is None]
+PROCESS = [path for path in AMALGAMATED if floor(path) in ("report", "process")]
+FLOORS = [path for path in AMALGAMATED if path not in CHECK + PROCESS]
 HARNESS = linked([ENTRY, MUTANT, STEPS]) + CHECK
 CLASSIC_WHOLE = [path for path in FLOORS if floor(path) == "platform"] + [CLASSIC, CLASSIC_KERNEL]
 EXPLAINED = sorted(glob.glob(os.path.join(ROOT, "fuzz", "explain", "*.inc")))
