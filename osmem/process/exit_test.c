@@ -41,7 +41,7 @@ START_TEST(the_heap_is_checked_at_the_exit) {
     int status = child_run(exit_damaged, text, sizeof text);
     ck_assert_msg(child_died(status, SIGABRT), "%s", text);
     ck_assert_uint_eq(reports(), 1);
-    ck_assert_ptr_nonnull(strstr(text, "\n  in exit, "));
+    ck_assert_ptr_nonnull(strstr(text, "\n  in exit\n"));
     status = child_run(exit_sound, text, sizeof text);
     ck_assert_msg(child_exited(status, 21), "%s", text);
 }
