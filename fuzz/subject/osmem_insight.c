@@ -5,11 +5,17 @@
 #include "osmem/check/walk.h"
 #include "osmem/space/policy.h"
 
+/* The page in which a block starts. */
+static const char *insight_start(const struct large_entry *entry) {
+    const char *address = large_address(entry);
+    return address - num_address(address) % MACHINE_PAGE;
+}
+
 bool insight_guards_hold(const struct os_heap *heap, const struct machine *machine) {
     for (uint32_t i = 0; i < heap->space.registry.used; i++) {
         const struct large_entry *entry = large_entry(&heap->space, i);
         if (large_is_live(entry) && entry->guarded &&
-            (machine_holds(machine, large_start(&heap->space, entry) - 1, 1) ||
+            (machine_holds(machine, insight_start(entry) - 1, 1) ||
              machine_holds(machine, large_address(entry) + large_size(entry), 1)))
             return false;
     }
