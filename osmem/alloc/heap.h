@@ -1,5 +1,6 @@
 /*
- * heap: blocks, in the spans of an arena or in a mapping of their own.
+ * heap: blocks, in the spans of an arena or in a mapping of their own. In three sources: heap.c,
+ * heap_claim.c, heap_inspect.c.
  *
  * Speaks blocks and block sizes, multiples of 16 bytes: no requested sizes, no NULL, no errno. The
  * one room that takes the locks of arena and space; a caller holds none, and gets none. A block that
@@ -14,6 +15,7 @@
 #include <stddef.h>
 
 #include "osmem/arena/arena.h"
+#include "osmem/base/status.h"
 #include "osmem/block/fill.h"
 #include "osmem/space/locate.h"
 #include "osmem/space/space.h"

@@ -1,6 +1,5 @@
 #include "osmem/alloc/heap.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "fuzz/machine/machine.h"
@@ -337,140 +336,6 @@ START_TEST(what_is_wrong_with_a_pointer) {
 }
 END_TEST
 
-START_TEST(a_claimed_block_is_busy_until_it_is_published) {
-    static const size_t sizes[] = {16, 32, 400, 100000, 200000};
-    open_heap();
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        for (size_t slack = 0; slack <= 16; slack += 8) {
-            struct os_block block, other;
-            ck_assert_int_eq(heap_take(&heap, sizes[i], GRANULE, &block), OS_OK);
-            ck_assert_int_eq(heap_claim(&heap, block.address, &other),
-                             OS_FAULT_DOUBLE_FREE);
-            block.slack = slack;
-            heap_arm_canary(&heap, &block);
-            heap_publish(&heap, &block);
-            ck_assert_int_eq(heap_find(&heap, block.address, &other), OS_OK);
-            ck_assert_uint_eq(other.slack, slack);
-            ck_assert_uint_eq(other.size, block.size);
-            ck_assert(other.id == block.id);
-            struct heap_counters before = heap_count(&heap);
-            ck_assert_int_eq(heap_claim(&heap, block.address, &other), OS_OK);
-            ck_assert_uint_eq(other.slack, slack);
-            ck_assert_int_eq(heap_find(&heap, block.address, &other),
-                             OS_FAULT_DOUBLE_FREE);
-            struct heap_counters busy = heap_count(&heap);
-            ck_assert_mem_eq(&before, &busy, sizeof busy);
-            expect_sound();
-            heap_give(&heap, &block);
-            expect_sound();
-        }
-    ck_assert_uint_eq(heap_count(&heap).blocks_in_use, 0);
-    ck_assert_uint_eq(heap_count(&heap).large_blocks, 0);
-}
-END_TEST
-
-enum {
-    CLAIMS = 3000,
-};
-static struct {
-    pthread_barrier_t barrier;
-    char *address;
-    enum os_status status[2];
-    struct os_block block[2];
-} race;
-
-static void *claim_each(void *number) {
-    size_t mine = (size_t)(uintptr_t)number;
-    for (int i = 0; i < CLAIMS; i++) {
-        pthread_barrier_wait(&race.barrier);
-        race.status[mine] = heap_claim(&heap, race.address, &race.block[mine]);
-        pthread_barrier_wait(&race.barrier);
-    }
-    return NULL;
-}
-
-/* Of two threads that free a block, one gets it and the other a double free. */
-START_TEST(of_two_claims_one_gets_the_block) {
-    static const size_t sizes[] = {16, 480, 200000};
-    for (size_t i = 0; i < 3; i++) {
-        open_heap();
-        struct os_block block = take(sizes[i]);
-        race.address = block.address;
-        ck_assert_int_eq(pthread_barrier_init(&race.barrier, NULL, 3), 0);
-        pthread_t thread[2];
-        for (uintptr_t n = 0; n < 2; n++)
-            ck_assert_int_eq(pthread_create(&thread[n], NULL, claim_each, (void *)n), 0);
-        for (int k = 0; k < CLAIMS; k++) {
-            pthread_barrier_wait(&race.barrier);
-            pthread_barrier_wait(&race.barrier);
-            ck_assert_int_eq(race.status[0] + race.status[1], OS_FAULT_DOUBLE_FREE);
-            heap_publish(&heap, &race.block[race.status[0] == OS_OK ? 0 : 1]);
-        }
-        for (int n = 0; n < 2; n++)
-            pthread_join(thread[n], NULL);
-        give(block);
-        expect_sound();
-        machine_close(&machine);
-    }
-}
-END_TEST
-
-/* What a busy block's extent needs is not what its neighbours' owners do to theirs. */
-static void *take_and_give(void *seed) {
-    struct os_block held[8] = {{.address = NULL}};
-    uint64_t state = (uintptr_t)seed;
-    for (int i = 0; i < 4000; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        struct os_block *block = &held[state >> 60 & 7];
-        size_t size = ((state >> 40 & 31) + 1) * GRANULE;
-        if ((state >> 50 & 63) == 0)
-            size = 150000 / 16 * 16;
-        if (!block->address) {
-            ck_assert_int_eq(heap_take(&heap, size, GRANULE, block), OS_OK);
-            memset(block->address, (int)(uintptr_t)seed, block->size);
-            heap_publish(&heap, block);
-            continue;
-        }
-        ck_assert_int_eq(heap_claim(&heap, block->address, block), OS_OK);
-        ck_assert_int_eq(block->address[block->size - 1], (char)(uintptr_t)seed);
-        if (state >> 45 & 1 && heap_resize(&heap, block, size) == OS_OK) {
-            memset(block->address, (int)(uintptr_t)seed, block->size);
-            heap_publish(&heap, block);
-            continue;
-        }
-        heap_give(&heap, block);
-        block->address = NULL;
-    }
-    for (int i = 0; i < 8; i++)
-        if (held[i].address && heap_claim(&heap, held[i].address, &held[i]) == OS_OK)
-            heap_give(&heap, &held[i]);
-    return NULL;
-}
-
-START_TEST(threads_share_a_heap) {
-    pthread_t thread[3];
-    static struct os_kernel kernel;
-    sys_real_kernel(&kernel);
-    heap_init(&heap, &kernel);
-    for (uintptr_t n = 0; n < 3; n++)
-        ck_assert_int_eq(pthread_create(&thread[n], NULL, take_and_give, (void *)(n + 1)),
-                         0);
-    for (int i = 0; i < 50; i++) {
-        heap_lock(&heap);
-        struct check_breach breach = check_heap(&heap, CHECK_FULL);
-        heap_unlock(&heap);
-        ck_assert_msg(breach.invariant == INVARIANT_NONE, "%s: %s",
-                      check_name(breach.invariant), check_rule(breach.invariant));
-        heap_trim(&heap);
-    }
-    for (int n = 0; n < 3; n++)
-        pthread_join(thread[n], NULL);
-    heap_trim(&heap);
-    ck_assert_uint_eq(heap_count(&heap).blocks_in_use, 0);
-    ck_assert_uint_eq(heap.space.registry.count, 0);
-}
-END_TEST
-
 int main(void) {
     return suite_run(
         "heap",
@@ -481,7 +346,5 @@ int main(void) {
               another_users_break_is_never_handed_out,
               a_break_lowered_by_another_user_is_seen, the_break_comes_back_down,
               trimmed_pages_are_known_to_be_zero, a_far_jump_of_the_break_opens_a_span,
-              a_break_that_moves_between_two_calls, what_is_wrong_with_a_pointer,
-              a_claimed_block_is_busy_until_it_is_published,
-              of_two_claims_one_gets_the_block, threads_share_a_heap));
+              a_break_that_moves_between_two_calls, what_is_wrong_with_a_pointer));
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "osmem/arena/suspects.h"
+#include "osmem/base/status.h"
 #include "osmem/space/space.h"
 
 struct os_arena;

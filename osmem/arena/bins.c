@@ -1,7 +1,6 @@
 #include "osmem/arena/bins.h"
 
 #include "osmem/arena/link.h"
-#include "osmem/arena/repair.h"
 #include "osmem/arena/trie.h"
 #include "osmem/base/num.h"
 #include "osmem/platform/expect.h"
@@ -39,16 +38,15 @@ bool bins_links_hold(const struct os_arena *arena, block_id block, size_t granul
                            &previous, &suspect);
 }
 
-void bins_drop(struct os_arena *arena, block_id block, size_t granules) {
+block_id bins_drop(struct os_arena *arena, block_id block, size_t granules) {
     if (!bin_holds(granules)) {
         trie_drop(arena, block, granules);
-        return;
+        return NO_BLOCK;
     }
     block_id next, previous, suspect, head = arena->bins.head[granules];
     if (!link_neighbours(arena, block, granules, head, &next, &previous, &suspect)) {
         EXPECT(granules < TAG_LINKS_MIN_GRANULES); /* no program reaches the others */
-        repair_without(arena, block, granules, suspect);
-        return;
+        return suspect;
     }
     if (next != NO_BLOCK)
         link_set(arena, next, granules, LINK_PREVIOUS, previous);
@@ -59,6 +57,7 @@ void bins_drop(struct os_arena *arena, block_id block, size_t granules) {
     if (arena->bins.head[granules] == NO_BLOCK)
         arena->bins.filled &= ~((uint64_t)1 << (granules - 1));
     link_clear(arena, block, granules);
+    return NO_BLOCK;
 }
 
 /* One of the first few of a list, at random; where a link is bad the one before it. */

@@ -16,8 +16,9 @@ void bins_init(struct os_arena *arena);
 /* Lists a free block. */
 void bins_put(struct os_arena *arena, block_id block, size_t granules);
 
-/* Unlists it and clears its links; a list whose links are not to be believed is repaired. */
-void bins_drop(struct os_arena *arena, block_id block, size_t granules);
+/* Unlists it and clears its links: NO_BLOCK. Where the links are not to be believed the list stays as it
+ * is, for repair: the block whose links are bad. */
+block_id bins_drop(struct os_arena *arena, block_id block, size_t granules);
 
 /* Whether the links of a free block of a size that has a list are to be believed. */
 bool bins_links_hold(const struct os_arena *arena, block_id block, size_t granules);

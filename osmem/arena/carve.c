@@ -1,6 +1,7 @@
 #include "osmem/arena/carve.h"
 
 #include "osmem/arena/bins.h"
+#include "osmem/arena/repair.h"
 #include "osmem/platform/expect.h"
 
 struct tags_extent carve_extent(const struct os_arena *arena, block_id block) {
@@ -55,7 +56,9 @@ static void carve_write_free(struct os_arena *arena, block_id block, size_t gran
 static void carve_unfree(struct os_arena *arena, block_id block,
                          struct tags_extent extent) {
     EXPECT(extent.state == STATE_FREE);
-    bins_drop(arena, block, extent.granules);
+    block_id suspect = bins_drop(arena, block, extent.granules);
+    if (suspect != NO_BLOCK)
+        repair_without(arena, block, extent.granules, suspect);
     carve_erase(arena, block, extent);
 }
 

@@ -261,6 +261,7 @@ START_TEST(a_busy_block_is_not_judged) {
     dress(&large, 4000);
     ck_assert_int_eq(heap_claim(&heap, block.address, &again), OS_OK);
     ck_assert_int_eq(heap_claim(&heap, large.address, &again), OS_OK);
+    ck_assert_uint_eq(heap_slack_sum(&heap), 0);
     block.address[59] ^= 1;
     large.address[large.size - 4000] ^= 1;
     expect(INVARIANT_NONE, NULL);

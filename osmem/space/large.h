@@ -15,6 +15,7 @@
 #ifndef OSMEM_SPACE_LARGE_H
 #define OSMEM_SPACE_LARGE_H
 
+#include "osmem/base/status.h"
 #include "osmem/space/retire.h"
 #include "osmem/space/space.h"
 #include "osmem/space/state.h"

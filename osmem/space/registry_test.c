@@ -1,6 +1,7 @@
 #include "osmem/space/registry.h"
 
 #include "fuzz/machine/machine.h"
+#include "osmem/space/classify.h"
 #include "osmem/space/large.h"
 #include "osmem/space/retire.h"
 #include "props/testing/suite.h"
@@ -121,18 +122,18 @@ START_TEST(a_live_mapping_is_found_before_one_that_leaves) {
     leave(0);
     ck_assert_ptr_eq(registry_find(&space, block[0].address), entry);
     struct os_block found;
-    ck_assert_int_eq(space_classify(&space, block[0].address, &found),
+    ck_assert_int_eq(classify_pointer(&space, block[0].address, &found),
                      OS_FAULT_DOUBLE_FREE);
     retire_release(&space, &leaving); /* unmapped, and not settled yet */
     struct leaving first = leaving;
     leaving = LEAVING_NONE;
     take(1, 131072);
     ck_assert_ptr_eq(block[1].address, block[0].address);
-    ck_assert_int_eq(space_classify(&space, block[1].address, &found), OS_OK);
+    ck_assert_int_eq(classify_pointer(&space, block[1].address, &found), OS_OK);
     retire_settle(&space, &first);
     ck_assert(leaving_is_empty(&first));
     ck_assert_uint_eq(first.gone, 1);
-    ck_assert_int_eq(space_classify(&space, block[1].address, &found), OS_OK);
+    ck_assert_int_eq(classify_pointer(&space, block[1].address, &found), OS_OK);
     give(1);
     ck_assert_uint_eq(space.registry.count, 0);
 }
@@ -162,7 +163,7 @@ START_TEST(freed_mappings_are_kept_as_far_as_allowed) {
         ck_assert(!machine_holds(&machine, block[i].address, 1));
         struct os_block found;
         for (size_t j = 0; j <= i; j++) /* kept, or freed of late */
-            ck_assert_int_eq(space_classify(&space, block[j].address, &found),
+            ck_assert_int_eq(classify_pointer(&space, block[j].address, &found),
                              OS_FAULT_DOUBLE_FREE);
     }
     ck_assert_uint_eq(space.registry.count, 3);
@@ -198,7 +199,7 @@ START_TEST(a_refused_munmap_leaves_an_idle_mapping) {
     struct os_block found;
     ck_assert_uint_eq(space.counters.large_idle, 1);
     ck_assert_uint_eq(space.registry.count, 1);
-    ck_assert_int_eq(space_classify(&space, block[0].address, &found),
+    ck_assert_int_eq(classify_pointer(&space, block[0].address, &found),
                      OS_FAULT_DOUBLE_FREE);
     machine_refuse(&machine, 1, 1);
     retire_reserve(&space, &leaving);

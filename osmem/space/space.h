@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "osmem/base/status.h"
 #include "osmem/platform/sys.h"
 #include "osmem/space/block_id.h"
 
@@ -31,13 +30,5 @@ void space_init(struct os_space *space, struct os_kernel *kernel);
 
 /* A block in a span as its tags say; the caller knows that one starts there. */
 struct os_block space_block(const struct os_space *space, block_id id);
-
-/*
- * What is wrong with an address in no span, and in `block` the large block that it points into, if
- * any (address NULL: none). OS_OK: a large block in use starts there. Looks at every mapping. The
- * caller has the lock.
- */
-enum os_status space_classify(const struct os_space *space, const void *address,
-                              struct os_block *block);
 
 #endif
