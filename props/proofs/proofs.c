@@ -1,12 +1,12 @@
 /*
- * proofs: assertions about the pure arithmetic of num.h, tag.h and geometry.h for all
+ * proofs: assertions about the pure arithmetic of num.h, tag.h and block_id.h for all
  * inputs.
  *
  * Frama-C's WP proves each assertion, with the functions of the headers inlined
  * unchanged. Its axioms about bits are below, and bits.smt2 proves each for words of 64
  * bits.
  */
-#include "osmem/heap/geometry.h"
+#include "osmem/space/block_id.h"
 
 /*@ axiomatic bits {
   @   axiom low_seven: \forall integer v; 0 <= v ==> (v & 127) == v % 128;
@@ -92,7 +92,7 @@ void firsts_encode_state_and_code(unsigned state, size_t granules) {
 /* A block's name is unique: it decodes to its span and granule. */
 /*@ requires span < SPANS_MAX && granule < 1073741824; */
 void names_encode_span_and_granule(unsigned span, size_t granule) {
-    block_id block = block_name(span, granule);
+    block_id block = block_id_of(span, granule);
     unsigned its_span = block_span_number(block);
     size_t its_granule = block_granule(block);
     //@ assert span_is_back: its_span == span;

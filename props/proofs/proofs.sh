@@ -42,7 +42,7 @@ plant() {
   local planted=$work/planted
   rm -rf "$planted"
   mkdir -p "$planted"
-  cp -rL --parents osmem/base/*.h osmem/block/*.h osmem/heap/*.h props/proofs/proofs.c "$planted"
+  cp -rL --parents osmem/base/*.h osmem/block/*.h osmem/space/block_id.h props/proofs/proofs.c "$planted"
   sed "s|$2|$3|" "$1" >"$planted/$1"
   if cmp -s "$1" "$planted/$1"; then
     echo "proofs: the planted error no longer fits $1: $2" >&2
@@ -65,4 +65,4 @@ if [[ -z $result || ${result% of *} != "${result#* of }" ]]; then
   exit 1
 fi
 plant osmem/block/tag.h 'return granules <= 127' 'return granules <= 128'
-plant osmem/heap/geometry.h 'return whole - taken;' 'return whole - taken - 1;'
+plant osmem/space/block_id.h 'return whole - taken;' 'return whole - taken - 1;'
