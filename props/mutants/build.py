@@ -95,6 +95,8 @@ class Workshop:
         unit = Amalgamation(ROOT, self.planted(name, bug), public=public)
         for path in paths:
             unit.add(path)
+        if bug and bug.path not in unit.seen:
+            fail("%s: bug %s: %s is in none of the sources that are built for it" % (bug.where, bug.name, bug.path))
         return unit.text("for mutants.py")
 
     def unit_source(self, name, bug=None):

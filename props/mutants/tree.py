@@ -1,9 +1,8 @@
 """Where the source tree is, and which of its files a mutated build is made of.
 
-Few folders of the allocator are named here: osmem/classic and osmem/interpose, osmem/check, which is
-linked without bugs, and osmem/report and osmem/process, which only unit tests judge. What belongs to
-the library is taken from amalgamate.py, what belongs to the rig from the includes of the programs
-that are linked, so that files can move without a change here.
+Of the allocator only classic, interpose, the checker and the floors of the process are named here:
+what else belongs to the library is taken from amalgamate.py, what belongs to the rig from the
+includes of the programs that are linked, so that files can move without a change here.
 """
 import glob
 import os
@@ -20,6 +19,8 @@ from amalgamate import AMALGAMATED, Amalgamation  # noqa: E402,F401
 ENTRY, MUTANT, STEPS = "fuzz/engine/libfuzzer_mutator.c", "props/mutants/mutant.c", "props/mutants/steps.c"
 CLASSIC = "osmem/classic/classic.c"
 CLASSIC_KERNEL = "osmem/classic/os.c"
+CHECKER = "osmem/check/check", "osmem/check/walk.", "osmem/check/dump."
+PROCESS_FLOORS = None, "report", "process"
 INCLUDE = re.compile(r'^\s*#\s*include "(.*)"', re.MULTILINE)
 MAIN = re.compile(r"^int main\(", re.MULTILINE)
 
@@ -42,8 +43,8 @@ def floor(path):
     return parts[1] if len(parts) > 2 else None
 
 
-def linked(entries, root=ROOT):
-    """The sources that a program needs: those of the headers that are included, outside of osmem/."""
+def linked(entries, root=ROOT, without="osmem/"):
+    """The sources that a program needs: those of the headers that are included, but for a folder's."""
     seen, sources = set(), []
 
     def add(path):
@@ -54,7 +55,7 @@ def linked(entries, root=ROOT):
             sources.append(path)
         for header in INCLUDE.findall(read(path, root)):
             add(header)
-            if not header.startswith("osmem/"):
+            if not without or not header.startswith(without):
                 add(os.path.splitext(header)[0] + ".c")
 
     for entry in entries:
@@ -69,9 +70,11 @@ def drop_in():
     return [path for path in paths if not MAIN.search(read(path))]
 
 
-CHECK = [path for path in AMALGAMATED if floor(path) == "check"]
-PROCESS = [path for path in AMALGAMATED if floor(path) in ("report", "process")]
+# The checker judges, and so stays as it is. What is above it acts for a whole process.
+CHECK = [path for path in AMALGAMATED if path.startswith(CHECKER)]
+PROCESS = [path for path in AMALGAMATED if floor(path) in PROCESS_FLOORS]
 FLOORS = [path for path in AMALGAMATED if path not in CHECK + PROCESS]
-HARNESS = linked([ENTRY, MUTANT, STEPS]) + CHECK
-CLASSIC_WHOLE = [path for path in FLOORS if floor(path) == "platform"] + [CLASSIC, CLASSIC_KERNEL]
+CLASSIC_NEEDS = linked([CLASSIC, CLASSIC_KERNEL], without=None)
+HARNESS = linked([ENTRY, MUTANT, STEPS]) + CHECK + [path for path in PROCESS if path in CLASSIC_NEEDS]
+CLASSIC_WHOLE = [path for path in AMALGAMATED if path in CLASSIC_NEEDS] + [CLASSIC, CLASSIC_KERNEL]
 EXPLAINED = sorted(glob.glob(os.path.join(ROOT, "fuzz", "explain", "*.inc")))
