@@ -113,6 +113,9 @@ def check_named(paths):
         if not path.endswith((".c", ".h", ".def", "_test.sh")):
             continue
         folder, name = os.path.split(path)
+        if not os.path.exists(os.path.join(folder, "BUILD")):
+            yield path, 1, "there is no %s/BUILD" % folder
+            continue
         with open(os.path.join(folder, "BUILD")) as build:
             text = build.read()
         if '"%s"' % name not in text and not re.search(r"glob\(.*\*" + re.escape(os.path.splitext(name)[1]), text):

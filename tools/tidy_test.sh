@@ -18,12 +18,14 @@ printf '#ifndef WRONG_H\n#define WRONG_H\n#endif\n' >osmem/a.h
   for _ in $(seq 400); do printf '\n'; done
 } >osmem/a.c
 printf 'int b;\n' >osmem/b.c
+mkdir nowhere
+printf 'int c;\n' >nowhere/c.c
 if "$tidy" . >out; then
   echo "tidy.py saw nothing wrong" && exit 1
 fi
 for rule in 'lines, expected up to 400' 'a function of 62 lines' '#if within a function' \
   'expected the guard OSMEM_A_H' 'expected #include "osmem/a.h" first' 'a tab' 'left over' \
-  'no target of osmem/BUILD names it' 'not as clang-format-19 leaves it'; do
+  'no target of osmem/BUILD names it' 'nowhere/c.c:1: there is no nowhere/BUILD' 'not as clang-format-19 leaves it'; do
   grep -qF "$rule" out || { echo "tidy.py does not see: $rule" && cat out && exit 1; }
 done
 echo "tidy.py sees each rule broken"
