@@ -152,9 +152,9 @@ OS_API void os_set_fault_handler(os_fault_handler *handler, void *context);
 
 /* What the heap holds now, in bytes and counts, or did ever where it says so. */
 struct os_stats {
-    size_t blocks_in_use;  /* large ones included */
-    size_t bytes_in_use;   /* their sizes */
-    size_t bytes_free;     /* in free blocks of the spans */
+    size_t blocks_in_use;     /* large ones included */
+    size_t bytes_in_use;      /* their sizes */
+    size_t bytes_free;        /* in free blocks of the spans */
     size_t bytes_quarantined; /* in freed blocks of the spans */
     size_t bytes_not_ours;    /* of the break, taken by another user of sbrk */
     size_t span_bytes; /* in use, free, quarantined and not ours, without large blocks */

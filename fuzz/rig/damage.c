@@ -27,6 +27,14 @@ static void damage_drop(struct misuse *misuse, unsigned number) {
     misuse->pending[number] = misuse->pending[--misuse->pendings];
 }
 
+/* The call that reports a damage is over: what it freed or handed out on the way is not written to. */
+static bool damage_still_stands(const struct rig *rig,
+                                const struct misuse_damage *damage) {
+    return damage->region != REGION_LINK &&
+           rig->subject->region(rig->self, damage->at) == damage->region &&
+           memcmp(damage->at, damage->wrote, damage->length) == 0;
+}
+
 bool damage_repair(struct rig *rig, const struct subject_report *report) {
     struct misuse *misuse = &rig->misuse;
     bool any = false;
@@ -37,7 +45,7 @@ bool damage_repair(struct rig *rig, const struct subject_report *report) {
             link != report->link)
             continue;
         any = true;
-        if (!link)
+        if (damage_still_stands(rig, damage))
             memcpy(damage->at, damage->was, damage->length);
         misuse->found[damage->kind - OP_OVERFLOW]++;
         if (!judge_is_listed(damage_kinds(damage), report->kind))

@@ -103,7 +103,8 @@ static enum subject_region insight_region_in_front(struct os_heap *heap,
     struct os_block block;
     if (heap_locate(heap, address, &block) != LOCATED_IN_FRONT)
         return REGION_NONE;
-    return address >= heap_left_padding(heap, &block).at ? REGION_LEFT_PADDING : REGION_NONE;
+    return address >= heap_left_padding(heap, &block).at ? REGION_LEFT_PADDING
+                                                         : REGION_NONE;
 }
 
 /* Behind a large block's last byte, beyond what is promised to be watched. */

@@ -80,22 +80,22 @@ static void osmem_end(struct osmem_self *self, const struct os_call *call) {
 }
 
 /* A function of the subject that is one call: `type` is what it gives, or `void`. */
-#define OSMEM_CALL(type, name, parameters, ...)                               \
-    static type osmem_##name parameters {                                     \
-        struct osmem_self *to = self;                                         \
-        struct os_call call;                                                  \
-        call_open(&call);                                                     \
-        type result = alloc_##name(&to->alloc, &call __VA_OPT__(,) __VA_ARGS__); \
-        osmem_end(to, &call);                                                 \
-        return result;                                                        \
+#define OSMEM_CALL(type, name, parameters, ...)                                   \
+    static type osmem_##name parameters {                                         \
+        struct osmem_self *to = self;                                             \
+        struct os_call call;                                                      \
+        call_open(&call);                                                         \
+        type result = alloc_##name(&to->alloc, &call __VA_OPT__(, ) __VA_ARGS__); \
+        osmem_end(to, &call);                                                     \
+        return result;                                                            \
     }
-#define OSMEM_CALL_VOID(name, parameters, ...)                     \
-    static void osmem_##name parameters {                          \
-        struct osmem_self *to = self;                              \
-        struct os_call call;                                       \
-        call_open(&call);                                          \
-        alloc_##name(&to->alloc, &call __VA_OPT__(,) __VA_ARGS__); \
-        osmem_end(to, &call);                                      \
+#define OSMEM_CALL_VOID(name, parameters, ...)                      \
+    static void osmem_##name parameters {                           \
+        struct osmem_self *to = self;                               \
+        struct os_call call;                                        \
+        call_open(&call);                                           \
+        alloc_##name(&to->alloc, &call __VA_OPT__(, ) __VA_ARGS__); \
+        osmem_end(to, &call);                                       \
     }
 
 OSMEM_CALL(void *, malloc, (void *self, size_t size), size)
@@ -193,14 +193,14 @@ static char *osmem_metadata(void *self, unsigned number) {
 
 /* ---- the subjects ---- */
 
-#define OSMEM_SUBJECT(text, opens)                                                     \
-    .name = text, .open = opens, .alignment = 16, .malloc = osmem_malloc,              \
-    .calloc = osmem_calloc, .realloc = osmem_realloc, .free = osmem_free,              \
-    .aligned_alloc = osmem_aligned_alloc, .usable_size = osmem_usable_size,            \
-    .free_sized = osmem_free_sized, .trim = osmem_trim, .check = osmem_check,          \
-    .statistics = osmem_statistics, .digest = osmem_digest, .state = osmem_state,      \
-    .leftover = osmem_leftover, .free_blocks = osmem_free_blocks,                      \
-    .set_handler = osmem_set_handler, .region = osmem_region,                          \
+#define OSMEM_SUBJECT(text, opens)                                                \
+    .name = text, .open = opens, .alignment = 16, .malloc = osmem_malloc,         \
+    .calloc = osmem_calloc, .realloc = osmem_realloc, .free = osmem_free,         \
+    .aligned_alloc = osmem_aligned_alloc, .usable_size = osmem_usable_size,       \
+    .free_sized = osmem_free_sized, .trim = osmem_trim, .check = osmem_check,     \
+    .statistics = osmem_statistics, .digest = osmem_digest, .state = osmem_state, \
+    .leftover = osmem_leftover, .free_blocks = osmem_free_blocks,                 \
+    .set_handler = osmem_set_handler, .region = osmem_region,                     \
     .report_damage = osmem_report_damage, .metadata = osmem_metadata
 #define OSMEM_CANARY .canary_min = 1, .canary_max = CANARY_MAX
 

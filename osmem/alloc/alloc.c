@@ -144,9 +144,9 @@ static void alloc_give(struct os_alloc *alloc, struct os_call *call,
 void *alloc_malloc(struct os_alloc *alloc, struct os_call *call, size_t size) {
     alloc_begin(alloc, call, "os_malloc", NULL);
     void *address = alloc_new(alloc, call, size, GRANULE, false);
-    record_history(&alloc->record,
-                   &(struct history_call){
-                       .function = call->function, .result = address, .size = size});
+    record_history(&alloc->record, &(struct history_call){.function = call->function,
+                                                          .result = address,
+                                                          .size = size});
     alloc_end(alloc, call);
     return address;
 }
@@ -276,8 +276,8 @@ void alloc_free_sized(struct os_alloc *alloc, struct os_call *call, void *addres
     if (address && alloc_claim(alloc, call, &block)) {
         if (num_is_pow2(alignment) && num_address(address) % alignment == 0 &&
             prepare_fits(alloc->options, &block, size)) {
-            record_history(&alloc->record,
-                           &(struct history_call){.function = "os_free", .block = address});
+            record_history(&alloc->record, &(struct history_call){.function = "os_free",
+                                                                  .block = address});
             alloc_give(alloc, call, &block);
         } else {
             finding_size(alloc, call, &block, size);

@@ -9,8 +9,7 @@
 
 START_TEST(bad_pointers_do_nothing) {
     open_light();
-    char *block = do_malloc(100),
-         *dead = do_malloc(100);
+    char *block = do_malloc(100), *dead = do_malloc(100);
     do_malloc(16);
     do_free(dead);
     do_free(dead);
@@ -214,7 +213,8 @@ static void expect_rest_watched(char *block, size_t requested) {
 
 START_TEST(behind_a_large_block_its_page_is_watched) {
     open_standard();
-    for (size_t requested = 262143; requested < 262146; requested++) { /* around whole pages */
+    for (size_t requested = 262143; requested < 262146;
+         requested++) { /* around whole pages */
         char *whole = do_malloc(requested);
         expect_rest_watched(whole, requested);
         do_free(whole);
@@ -257,8 +257,7 @@ END_TEST
 
 START_TEST(a_canary_moves_with_every_resize) {
     open_standard();
-    char *block = do_malloc(10),
-         *divider = do_malloc(1);
+    char *block = do_malloc(10), *divider = do_malloc(1);
     for (size_t size = 1; size < 400000; size += size / 7 + 1) {
         size_t usable = do_usable_size(block);
         block = do_realloc(block, size);
@@ -358,7 +357,8 @@ START_TEST(block_sizes) {
     size_t size;
     for (size_t requested = 0; requested < 5000; requested++) {
         ck_assert(prepare_size(&light, requested, &size));
-        ck_assert(size % 16 == 0 && size >= requested && size > 0 && size < requested + 17);
+        ck_assert(size % 16 == 0 && size >= requested && size > 0 &&
+                  size < requested + 17);
         ck_assert(prepare_size(&guarded, requested, &size));
         ck_assert(size % 16 == 0 && size > requested && size <= requested + 16);
     }
@@ -372,8 +372,8 @@ int main(void) {
         "alloc",
         SUITE(bad_pointers_do_nothing, each_call_finds_a_written_free_block,
               links_come_before_what_is_found_after_them,
-              one_call_may_find_several_things, a_failed_system_call_is_a_finding, a_shrink_that_cannot_move_stays,
-              every_byte_behind_the_last_is_watched,
+              one_call_may_find_several_things, a_failed_system_call_is_a_finding,
+              a_shrink_that_cannot_move_stays, every_byte_behind_the_last_is_watched,
               behind_a_large_block_its_page_is_watched, what_cannot_be_guarded_is_cleared,
               a_canary_moves_with_every_resize, no_two_canaries_are_alike,
               nothing_stays_of_what_was_freed_or_cut_off, blocks_of_before_stay_right,

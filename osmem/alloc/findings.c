@@ -68,16 +68,16 @@ void finding_size(struct os_alloc *alloc, struct os_call *call,
 
 void finding_invariant(struct os_alloc *alloc, struct os_call *call, const char *rule,
                        const void *where) {
-    finding_add_after_recorded(
-        alloc, call,
-        &(struct os_finding){
-            .kind = OS_FAULT_EXPECTATION, .address = where, .detail = rule});
+    finding_add_after_recorded(alloc, call,
+                               &(struct os_finding){.kind = OS_FAULT_EXPECTATION,
+                                                    .address = where,
+                                                    .detail = rule});
 }
 
 /* ---- damaged bytes ---- */
 
-static struct finding_neighbour finding_neighbour(bool there,
-                                                  const struct heap_neighbour *neighbour) {
+static struct finding_neighbour finding_neighbour(
+    bool there, const struct heap_neighbour *neighbour) {
     static const char *const names[] = {
         [STATE_NOT_OURS] = "not the heap's",
         [STATE_IN_USE] = "in use",

@@ -27,7 +27,8 @@ void finding_canary(struct os_alloc *alloc, struct os_call *call,
 
 /* Writes into the padding in front of a block with a mapping of its own. */
 void finding_left_padding(struct os_alloc *alloc, struct os_call *call,
-                          const struct os_block *block, const struct heap_filled *padding);
+                          const struct os_block *block,
+                          const struct heap_filled *padding);
 
 /* Writes into a free or quarantined block, or an underflow of the one on its right. */
 void finding_fill(struct os_alloc *alloc, struct os_call *call,

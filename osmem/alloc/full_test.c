@@ -31,8 +31,7 @@ END_TEST
 
 START_TEST(what_was_free_is_verified_when_it_is_handed_out) {
     open_full();
-    char *block = do_malloc(300),
-         *barrier = do_malloc(1);
+    char *block = do_malloc(300), *barrier = do_malloc(1);
     do_free(block);
     do_trim();
     memset(block + 100, 0x41, 7);
@@ -53,9 +52,7 @@ END_TEST
 
 START_TEST(a_free_verifies_both_neighbours) {
     open_full();
-    char *left = do_malloc(40),
-         *middle = do_malloc(40),
-         *right = do_malloc(40);
+    char *left = do_malloc(40), *middle = do_malloc(40), *right = do_malloc(40);
     left[40] ^= 1;
     do_free(middle);
     expect_fault(OS_FAULT_OVERFLOW, "os_free");
@@ -77,8 +74,7 @@ START_TEST(what_was_written_in_front_is_no_overflow) {
     for (int state = 0; state < 3; state++)
         for (size_t past = 1; past < 16; past++) {
             open_full();
-            char *left = do_malloc(32),
-                 *block = do_malloc(100);
+            char *left = do_malloc(32), *block = do_malloc(100);
             if (states[state] != STATE_IN_USE)
                 do_free(left);
             if (states[state] == STATE_FREE)
@@ -278,8 +274,7 @@ START_TEST(size_0_has_no_byte) {
     open_full();
     char *held[20];
     for (int i = 0; i < 20; i++) {
-        held[i] =
-            i % 2 ? do_malloc(0) : do_calloc(0, 5);
+        held[i] = i % 2 ? do_malloc(0) : do_calloc(0, 5);
         ck_assert(!machine_holds(&machine, held[i], 1));
         ck_assert_uint_eq(do_usable_size(held[i]), 0);
         for (int other = 0; other < i; other++)
@@ -292,8 +287,7 @@ START_TEST(size_0_has_no_byte) {
     char *grown = do_realloc(held[1], 10);
     ck_assert(machine_holds(&machine, grown, 10));
     machine_refuse(&machine, 1, 1000);
-    char *plain =
-        do_malloc(0); /* then a byte that is watched must do */
+    char *plain = do_malloc(0); /* then a byte that is watched must do */
     machine_refuse(&machine, 1, 0);
     plain[0] ^= 1;
     do_free(plain);
@@ -340,8 +334,7 @@ START_TEST(so_much_address_space_is_kept_and_no_more) {
     }
     ck_assert_uint_ge(alloc.heap.space.retired.kept_count, 3);
     machine_refuse(&machine, 1, 1);
-    ck_assert_ptr_nonnull(
-        do_malloc(150000)); /* what is kept goes first */
+    ck_assert_ptr_nonnull(do_malloc(150000)); /* what is kept goes first */
     ck_assert(do_check("exit"));
 }
 END_TEST
@@ -377,8 +370,7 @@ START_TEST(a_sample_has_pages_of_its_own) {
     options.sample = 1;
     open_light();
     alloc_set_options(&alloc, &options);
-    char *block = do_malloc(24),
-         *other = do_malloc(24);
+    char *block = do_malloc(24), *other = do_malloc(24);
     ck_assert(!machine_holds(&machine, block + 32, 1));
     ck_assert_uint_eq(do_usable_size(block), 24);
     block = do_realloc(block, 100);
@@ -401,15 +393,16 @@ END_TEST
 int main(void) {
     return suite_run(
         "full",
-        SUITE(a_block_that_moves_is_sound_until_it_is_gone,
-              the_check_finds_a_written_link, what_is_quarantined_is_verified_when_it_leaves,
-              what_was_free_is_verified_when_it_is_handed_out,
-              a_free_verifies_both_neighbours, what_was_written_in_front_is_no_overflow,
-              the_quarantine_is_drained_before_null, blocks_are_quarantined,
-              the_whole_heap_is_checked_every_so_often,
-              without_room_for_a_quarantine_blocks_go_back,
-              a_large_block_ends_at_its_guard_page, a_large_block_keeps_its_bytes_at_its_guard_page,
-              size_0_has_no_byte, what_was_freed_stays_out_of_reach,
-              so_much_address_space_is_kept_and_no_more,
-              samples_come_at_random_and_as_often_as_said, a_sample_has_pages_of_its_own));
+        SUITE(
+            a_block_that_moves_is_sound_until_it_is_gone, the_check_finds_a_written_link,
+            what_is_quarantined_is_verified_when_it_leaves,
+            what_was_free_is_verified_when_it_is_handed_out,
+            a_free_verifies_both_neighbours, what_was_written_in_front_is_no_overflow,
+            the_quarantine_is_drained_before_null, blocks_are_quarantined,
+            the_whole_heap_is_checked_every_so_often,
+            without_room_for_a_quarantine_blocks_go_back,
+            a_large_block_ends_at_its_guard_page,
+            a_large_block_keeps_its_bytes_at_its_guard_page, size_0_has_no_byte,
+            what_was_freed_stays_out_of_reach, so_much_address_space_is_kept_and_no_more,
+            samples_come_at_random_and_as_often_as_said, a_sample_has_pages_of_its_own));
 }

@@ -100,7 +100,7 @@ void heap_publish(struct os_heap *heap, const struct os_block *block);
  */
 enum os_status heap_resize(struct os_heap *heap, struct os_block *block, size_t size);
 
-/* Frees a block that is busy, or that heap_quarantine_take took out. */
+/* Frees a busy block. */
 void heap_give(struct os_heap *heap, const struct os_block *block);
 
 /* ---- quarantine; not for large blocks ---- */
@@ -113,7 +113,7 @@ bool heap_quarantine_open(struct os_heap *heap, size_t bytes);
 bool heap_quarantine(struct os_heap *heap, const struct os_block *block, size_t bytes);
 
 /* Takes out the one that was there longest, if there are more than so many bytes or no slot is left.
- * Its state stays; it is the caller's to verify and to give. */
+ * It is busy then: the caller's to verify and to give. */
 bool heap_quarantine_take(struct os_heap *heap, size_t bytes, struct os_block *block);
 
 /* ---- what stands in and around a block; no lock ---- */

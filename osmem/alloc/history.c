@@ -20,7 +20,8 @@ void history_open(struct os_history *history, struct os_kernel *kernel, size_t c
         history->calls = calls;
 }
 
-static struct history_call *history_at(const struct os_history *history, uint64_t number) {
+static struct history_call *history_at(const struct os_history *history,
+                                       uint64_t number) {
     struct history_call *ring = (struct history_call *)(void *)history->ring.base;
     return &ring[number % history->calls];
 }
@@ -69,7 +70,7 @@ static void history_put(struct os_text *text, const char *name, unsigned slot) {
 
 /* One call as a line; nothing where it is about a block that has no slot. */
 static void history_put_call(struct os_text *text, struct history_slots *slots,
-                           const struct history_call *call, uint64_t now) {
+                             const struct history_call *call, uint64_t now) {
     const char *name = call->function + strlen("os_");
     bool requests = call->result || !call->block;
     unsigned slot = call->block ? history_find(slots, call->block) : HISTORY_SLOTS;
@@ -96,7 +97,7 @@ static void history_put_call(struct os_text *text, struct history_slots *slots,
 }
 
 size_t history_write(const struct os_history *history, int fd, const char *why,
-                   struct os_text *line) {
+                     struct os_text *line) {
     struct history_slots slots = {.used = {0}};
     uint64_t to = history->added, from = to > history->calls ? to - history->calls : 0;
     size_t calls = 0;

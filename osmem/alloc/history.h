@@ -13,14 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "osmem/space/guarded.h"
 #include "osmem/platform/text.h"
+#include "osmem/space/guarded.h"
 
 struct history_call {
     const char *function; /* "os_malloc" */
-    const void *block;  /* that it was given */
-    const void *result; /* what came back, where a block can */
-    size_t count, size; /* of calloc; of any request */
+    const void *block;    /* that it was given */
+    const void *result;   /* what came back, where a block can */
+    size_t count, size;   /* of calloc; of any request */
     size_t alignment;
 };
 
@@ -39,6 +39,6 @@ void history_add(struct os_history *history, const struct history_call *call);
  * that were there.
  */
 size_t history_write(const struct os_history *history, int fd, const char *why,
-                   struct os_text *line);
+                     struct os_text *line);
 
 #endif

@@ -110,7 +110,7 @@ static void options_reject(int fd, const char *item, size_t length, const char *
 }
 
 static void options_reject_range(int fd, const char *item, size_t length,
-                                   const struct options_row *row) {
+                                 const struct options_row *row) {
     struct os_text why = {.length = 0};
     text_put(&why, ": expected ");
     text_number(&why, row->least, 10);

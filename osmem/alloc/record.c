@@ -18,8 +18,8 @@ void record_open(struct os_record *record, struct os_kernel *kernel,
 void record_begin(struct os_record *record, struct os_call *call) {
     call->site.operation = 0;
     if (record->sites.rows)
-        call->site.operation = 1 + atomic_fetch_add_explicit(&record->operations, 1,
-                                                             memory_order_relaxed);
+        call->site.operation =
+            1 + atomic_fetch_add_explicit(&record->operations, 1, memory_order_relaxed);
 }
 
 bool record_sample(struct os_record *record, size_t every) {

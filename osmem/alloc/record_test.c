@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "osmem/alloc/findings.h"
 #include "osmem/alloc/alloc_testing.h"
+#include "osmem/alloc/findings.h"
 
 static struct os_options options;
 
@@ -150,7 +150,8 @@ START_TEST(a_guard_page_knows_its_block) {
     ck_assert(finding_guard(&alloc, large - 5, &info));
     ck_assert_int_eq(info.kind, OS_FAULT_GUARD_FRONT);
     ck_assert_uint_eq(info.first, 5);
-    ck_assert(!finding_guard(&alloc, large + 5, &info)); /* its own byte is no guard page */
+    ck_assert(
+        !finding_guard(&alloc, large + 5, &info)); /* its own byte is no guard page */
     ck_assert(!finding_guard(&alloc, (char *)&alloc, &info));
     do_free(large);
     ck_assert(finding_guard(&alloc, large + 9, &info));
@@ -164,6 +165,7 @@ END_TEST
 int main(void) {
     return suite_run("record",
                      SUITE(a_report_says_who_allocated_and_who_freed,
-                           the_oldest_dead_row_is_replaced_first, a_guard_page_knows_its_block,
-                           the_calls_are_a_program, the_last_calls_and_the_last_blocks));
+                           the_oldest_dead_row_is_replaced_first,
+                           a_guard_page_knows_its_block, the_calls_are_a_program,
+                           the_last_calls_and_the_last_blocks));
 }

@@ -22,7 +22,7 @@ struct site_row *site_table_row(const struct site_table *table, size_t number) {
 }
 
 static struct site_row *site_table_set(const struct site_table *table,
-                                     const void *address) {
+                                       const void *address) {
     size_t sets = table->rows / SITE_TABLE_SET;
     return site_table_row(table, num_mix(num_address(address)) % sets * SITE_TABLE_SET);
 }
@@ -45,11 +45,11 @@ static bool site_table_is_older(const struct site_row *a, const struct site_row 
     if (a_is_live != b_is_live)
         return b_is_live;
     return a_is_live ? a->allocated.operation < b->allocated.operation
-                   : a->freed.operation < b->freed.operation;
+                     : a->freed.operation < b->freed.operation;
 }
 
 void site_table_add(struct site_table *table, const void *address, size_t requested,
-                 const struct os_site *site) {
+                    const struct os_site *site) {
     if (table->rows == 0)
         return;
     struct site_row *row = site_table_find(table, address);
@@ -60,11 +60,12 @@ void site_table_add(struct site_table *table, const void *address, size_t reques
             if (site_table_is_older(&set[i], row))
                 row = &set[i];
     }
-    *row = (struct site_row){.address = address, .requested = requested, .allocated = *site};
+    *row =
+        (struct site_row){.address = address, .requested = requested, .allocated = *site};
 }
 
 void site_table_free(struct site_table *table, const void *address,
-                 const struct os_site *site) {
+                     const struct os_site *site) {
     struct site_row *row = site_table_find(table, address);
     if (row)
         row->freed = *site;

@@ -73,6 +73,8 @@ static void resize(struct slot *slot, size_t size) {
 
 static void give(struct slot *slot) {
     own(&slot->block, 0, slot->block.size, false);
+    if (slot->quarantined)
+        carve_take_quarantined(&heap.arena, slot->block.id);
     heap_give(&heap, &slot->block);
     *slot = (struct slot){.in_use = false};
 }
@@ -82,11 +84,11 @@ static void step(void) {
     size_t size = (1 + draw(6)) * GRANULE;
     if (!slot->in_use)
         take(slot, size);
-    else if (!slot->waits && draw(4) == 0)
+    else if (!slot->quarantined && draw(4) == 0)
         resize(slot, size);
-    else if (!slot->waits && draw(5) == 0) {
+    else if (!slot->quarantined && draw(5) == 0) {
         carve_quarantine(&heap.arena, slot->block.id);
-        slot->waits = true;
+        slot->quarantined = true;
     } else
         give(slot);
 }

@@ -98,7 +98,7 @@ void carve_add(struct os_arena *arena, block_id block, size_t granules, bool zer
 
 void carve_give(struct os_arena *arena, block_id block, bool zero) {
     struct tags_extent extent = carve_extent(arena, block);
-    EXPECT(extent.state == STATE_BUSY || extent.state == STATE_QUARANTINED);
+    EXPECT(extent.state == STATE_BUSY);
     carve_erase(arena, block, extent);
     carve_add(arena, block, extent.granules, zero);
 }
@@ -110,6 +110,13 @@ void carve_quarantine(struct os_arena *arena, block_id block) {
     carve_write(
         arena, block,
         (struct tags_extent){.granules = extent.granules, .state = STATE_QUARANTINED});
+}
+
+void carve_take_quarantined(struct os_arena *arena, block_id block) {
+    struct tags_extent extent = carve_extent(arena, block);
+    EXPECT(extent.state == STATE_QUARANTINED);
+    carve_erase(arena, block, extent);
+    carve_write_busy(arena, block, extent.granules);
 }
 
 void carve_shrink(struct os_arena *arena, block_id block, size_t granules) {

@@ -61,5 +61,6 @@ block_id quarantine_take(struct os_arena *arena, size_t bytes) {
     quarantine->first = (quarantine->first + 1) % quarantine->slots;
     quarantine->count--;
     quarantine->granules -= extent.granules;
+    carve_take_quarantined(arena, id);
     return id;
 }

@@ -22,8 +22,9 @@ enum {
 
 /* Where in the program's code a call was made. */
 struct os_site {
-    const void *frame[SITE_FRAMES]; /* return addresses, innermost first; NULL behind the last */
-    uint64_t operation; /* the number of the call, from 1 on; 0: nothing is known */
+    const void
+        *frame[SITE_FRAMES]; /* return addresses, innermost first; NULL behind the last */
+    uint64_t operation;      /* the number of the call, from 1 on; 0: nothing is known */
 };
 
 /* A block beside the one that a finding is about. */
@@ -53,9 +54,9 @@ struct os_finding {
     size_t more;           /* ... and of how many more blocks it is true */
     const void *ambiguous; /* OVERFLOW: it may as well be an underflow of this block */
     struct finding_neighbour left, right;
-    const char *access;      /* GUARD_*: "a read", "a write", ... */
-    const void *instruction; /* ... of which one */
-    uint64_t operation;      /* the number of this call */
+    const char *access;              /* GUARD_*: "a read", "a write", ... */
+    const void *instruction;         /* ... of which one */
+    uint64_t operation;              /* the number of this call */
     struct os_site allocated, freed; /* who did, where that is recorded */
     const char *detail;              /* the system call, or the expectation */
     int number;                      /* errno of the call, or the line in the file */

@@ -37,9 +37,10 @@ static char dump_cell(const struct os_span *span, size_t from, size_t to) {
 static size_t dump_row(const struct os_span *span, struct dump_picture *picture,
                        size_t scale, char line[DUMP_LINE]) {
     size_t column = 0;
-    for (; column < DUMP_COLUMNS && picture->at < span_granules(span); picture->at += scale)
-        line[column++] =
-            dump_cell(span, picture->at, num_min(picture->at + scale, span_granules(span)));
+    for (; column < DUMP_COLUMNS && picture->at < span_granules(span);
+         picture->at += scale)
+        line[column++] = dump_cell(span, picture->at,
+                                   num_min(picture->at + scale, span_granules(span)));
     line[column++] = '\n';
     return column;
 }
@@ -52,10 +53,10 @@ size_t dump_picture_line(const struct os_heap *heap, struct dump_picture *pictur
         size_t scale = (span_granules(span) + most - 1) / most;
         if (!picture->is_headed) {
             picture->is_headed = true;
-            return (size_t)snprintf(
-                line, DUMP_LINE, "span %u at %p: %zu bytes, a character is %zu\n",
-                picture->span, (const void *)span_base(span), span_granules(span) * GRANULE,
-                scale * GRANULE);
+            return (size_t)snprintf(line, DUMP_LINE,
+                                    "span %u at %p: %zu bytes, a character is %zu\n",
+                                    picture->span, (const void *)span_base(span),
+                                    span_granules(span) * GRANULE, scale * GRANULE);
         }
         if (picture->at < span_granules(span))
             return dump_row(span, picture, scale, line);

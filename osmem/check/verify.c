@@ -52,9 +52,9 @@ bool verify_heap(struct os_alloc *alloc, struct os_call *call, const char *funct
 void verify_sometimes(struct os_alloc *alloc, struct os_call *call,
                       const char *function) {
     uint64_t every = alloc->options->check_every;
-    if (every && (1 + atomic_fetch_add_explicit(&alloc->unchecked, 1,
-                                                memory_order_relaxed)) %
-                         every ==
-                     0)
+    if (every &&
+        (1 + atomic_fetch_add_explicit(&alloc->unchecked, 1, memory_order_relaxed)) %
+                every ==
+            0)
         verify_heap(alloc, call, function);
 }

@@ -88,7 +88,7 @@ START_TEST(the_picture_shows_what_is_where) {
 END_TEST
 
 int main(void) {
-    return suite_run("walk",
-                     SUITE(the_walk_stops_where_no_block_starts,
-                           a_walk_in_parts_sees_the_same, the_picture_shows_what_is_where));
+    return suite_run("walk", SUITE(the_walk_stops_where_no_block_starts,
+                                   a_walk_in_parts_sees_the_same,
+                                   the_picture_shows_what_is_where));
 }

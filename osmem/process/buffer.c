@@ -88,7 +88,8 @@ size_t os_heap_usable_size(struct os_heap *heap, const void *block) {
 }
 
 bool os_heap_check(const struct os_heap *heap, struct os_breach *breach) {
-    struct os_heap *locked = (struct os_heap *)(uintptr_t)heap; /* nothing else is changed */
+    struct os_heap *locked =
+        (struct os_heap *)(uintptr_t)heap; /* nothing else is changed */
     heap_lock(locked);
     struct check_breach found = check_heap(locked, CHECK_FULL);
     heap_unlock(locked);

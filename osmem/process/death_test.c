@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "osmem/osmem.h"
 #include "osmem/alloc/options.h"
 #include "osmem/base/status.h"
+#include "osmem/osmem.h"
 #include "osmem/platform/expect.h"
 #include "osmem/platform/sys.h"
 #include "osmem/process/process.h"
@@ -19,7 +19,8 @@ static_assert(
     OS_STATUS_COUNT == OS_NO_MEMORY + 1 + 18,
     "each of the eighteen rows of fault.def has its death test, below, or (HEADER) in "
     "classic/classic_test.c, or (NEW_REFUSED) in props/conformance/probe/languages.c, or "
-    "(WRITE_AFTER_FREE, GUARD_...) in props/conformance/promises/promises.txt, or (SYSCALL) in "
+    "(WRITE_AFTER_FREE, GUARD_...) in props/conformance/promises/promises.txt, or "
+    "(SYSCALL) in "
     "alloc/alloc_test.c and report/text_test.c");
 
 static char text[4096];
@@ -382,10 +383,9 @@ START_TEST(a_handler_of_the_abort_may_allocate) {
 END_TEST
 
 int main(void) {
-    return suite_run("death",
-                     SUITE(options_cannot_be_written_to, double_free, use_after_free,
-                           interior, misaligned, foreign, forged, free_link, overflow,
-                           underflow, size_mismatch, expectation,
-                           a_buffer_has_no_other_policy,
-                           a_handler_of_the_abort_may_allocate));
+    return suite_run("death", SUITE(options_cannot_be_written_to, double_free,
+                                    use_after_free, interior, misaligned, foreign, forged,
+                                    free_link, overflow, underflow, size_mismatch,
+                                    expectation, a_buffer_has_no_other_policy,
+                                    a_handler_of_the_abort_may_allocate));
 }

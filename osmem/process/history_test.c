@@ -59,6 +59,6 @@ START_TEST(what_is_refused_is_not_added) {
 END_TEST
 
 int main(void) {
-    return suite_run("history", SUITE(calls_of_threads_are_added_each,
-                                      what_is_refused_is_not_added));
+    return suite_run(
+        "history", SUITE(calls_of_threads_are_added_each, what_is_refused_is_not_added));
 }

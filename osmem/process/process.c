@@ -25,7 +25,7 @@
 static struct os_alloc process_alloc;
 static struct os_kernel process_kernel;
 static struct os_lock process_start_lock = OS_LOCK_INIT;
-static bool process_is_begun;       /* under the lock: the allocator can serve */
+static bool process_is_begun;        /* under the lock: the allocator can serve */
 static atomic_bool process_is_ready; /* and its options are known */
 static atomic_bool process_has_sites;
 /* Until they are known: light, but what is freed is cleared, as a tier that verifies must trust. */

@@ -282,11 +282,10 @@ START_TEST(a_report_under_a_lock_is_our_mistake) {
 END_TEST
 
 int main(void) {
-    return suite_run("reports",
-                     SUITE(a_program_that_leaves_the_abort_goes_on,
-                           a_fault_handler_may_use_the_heap,
-                           a_fault_handler_may_leave_by_longjmp, a_fault_handler_may_exit,
-                           a_fault_handler_may_free_the_block, a_pending_cancel_waits,
-                           a_visitor_may_allocate_and_free,
-                           a_report_under_a_lock_is_our_mistake));
+    return suite_run(
+        "reports",
+        SUITE(a_program_that_leaves_the_abort_goes_on, a_fault_handler_may_use_the_heap,
+              a_fault_handler_may_leave_by_longjmp, a_fault_handler_may_exit,
+              a_fault_handler_may_free_the_block, a_pending_cancel_waits,
+              a_visitor_may_allocate_and_free, a_report_under_a_lock_is_our_mistake));
 }

@@ -24,9 +24,8 @@ static struct {
 
 static void count_report(const struct os_fault_report *report, void *context) {
     (void)context;
-    atomic_fetch_add(strcmp(report->kind, "double-free") == 0 ? &race.double_frees
-                                                              : &race.others,
-                     1);
+    atomic_fetch_add(
+        strcmp(report->kind, "double-free") == 0 ? &race.double_frees : &race.others, 1);
 }
 
 /* Without sleeping, so that both threads come at once. */

@@ -17,10 +17,10 @@
 #include "props/testing/suite.h"
 
 static const struct os_finding fault = {.kind = OS_FAULT_DOUBLE_FREE,
-                                           .function = "os_free",
-                                           .address = &fault,
-                                           .block = &fault,
-                                           .size = 48};
+                                        .function = "os_free",
+                                        .address = &fault,
+                                        .block = &fault,
+                                        .size = 48};
 static struct os_options options;
 static char said[8192];
 
@@ -89,19 +89,19 @@ static enum os_status kind;
 static void one_of_a_kind(void) {
     struct finding_neighbour beside = {&fault, 32, "in use"};
     struct os_finding info = {.kind = kind,
-                                 .function = "os_free",
-                                 .address = &fault,
-                                 .block = &fault,
-                                 .size = 48,
-                                 .requested = 40,
-                                 .changed = kind % 2 + 1,
-                                 .first = 3,
-                                 .expected = 1,
-                                 .found = 2,
-                                 .left = beside,
-                                 .right = beside,
-                                 .detail = "munmap",
-                                 .number = 22};
+                              .function = "os_free",
+                              .address = &fault,
+                              .block = &fault,
+                              .size = 48,
+                              .requested = 40,
+                              .changed = kind % 2 + 1,
+                              .first = 3,
+                              .expected = 1,
+                              .found = 2,
+                              .left = beside,
+                              .right = beside,
+                              .detail = "munmap",
+                              .number = 22};
     error_policy(&options, NULL, &info);
 }
 
@@ -330,7 +330,8 @@ START_TEST(the_call_history_is_a_new_file) {
     static struct history_call ring[16] = {
         {.function = "os_malloc", .result = ring, .size = 5}};
     char folder[] = "/tmp/policyXXXXXX", name[64], text[200] = "";
-    history = (struct os_history){.ring = {.base = (char *)ring}, .calls = 16, .added = 1};
+    history =
+        (struct os_history){.ring = {.base = (char *)ring}, .calls = 16, .added = 1};
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(chdir(folder), 0);
     snprintf(name, sizeof name, "osmem.%d.ops", (int)getpid());
@@ -364,6 +365,7 @@ int main(void) {
                            a_fault_within_is_not_reported_and_does_not_loop,
                            faults_at_once_are_one_report, a_turn_ends_with_its_report,
                            a_turn_that_never_ends_is_taken_away,
-                           each_finding_of_a_call_is_reported_and_errno_kept, a_child_reports_for_itself,
-                           a_log_is_added_to, the_call_history_is_a_new_file));
+                           each_finding_of_a_call_is_reported_and_errno_kept,
+                           a_child_reports_for_itself, a_log_is_added_to,
+                           the_call_history_is_a_new_file));
 }

@@ -32,8 +32,8 @@ static bool leaks_first(const struct site_table *table, struct os_site *first) {
     first->operation = 0;
     const struct site_row *row;
     for (size_t i = 0; (row = site_table_row(table, i)) != NULL; i++)
-        if (leaks_is_live(row) && (first->operation == 0 ||
-                                   row->allocated.operation < first->operation))
+        if (leaks_is_live(row) &&
+            (first->operation == 0 || row->allocated.operation < first->operation))
             *first = row->allocated;
     return first->operation != 0;
 }

@@ -51,8 +51,7 @@ static bool report_is_damage(enum os_status kind) {
 /* Between which two calls the write happened. */
 static void report_put_interval(struct os_text *text, const struct os_finding *finding) {
     bool was_free = finding->kind == OS_FAULT_WRITE_AFTER_FREE;
-    uint64_t since =
-        was_free ? finding->freed.operation : finding->allocated.operation;
+    uint64_t since = was_free ? finding->freed.operation : finding->allocated.operation;
     text_put_all(text, "  the write happened after the block was ",
                  was_free ? "freed" : "allocated", NULL);
     if (since)
@@ -86,9 +85,9 @@ static void report_put_damage(struct os_text *text, const struct os_finding *fin
 static void report_put_links(struct os_text *text, const struct os_finding *finding) {
     uint64_t words[2];
     memcpy(words, finding->links, sizeof words);
-    report_put_hex(
-        text, "  its first 16 bytes, where two links of the free list stood, are ",
-        words[0]);
+    report_put_hex(text,
+                   "  its first 16 bytes, where two links of the free list stood, are ",
+                   words[0]);
     report_put_hex(text, " ", words[1]);
     text_put(text, "\n");
     if (finding->more)
@@ -132,7 +131,8 @@ static void report_put_touch(struct os_text *text, const struct os_finding *find
         text_put(text, " at an address that was a freed block's");
         return;
     }
-    report_put_number(text, " ", finding->first, finding->first == 1 ? " byte" : " bytes");
+    report_put_number(text, " ", finding->first,
+                      finding->first == 1 ? " byte" : " bytes");
     text_put(text, finding->kind == OS_FAULT_GUARD_BEHIND  ? " past the end of a "
                    : finding->kind == OS_FAULT_GUARD_FRONT ? " in front of a "
                                                            : " into a free ");

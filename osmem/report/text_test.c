@@ -27,10 +27,10 @@ static const char *report_of(const struct os_finding *info) {
 
 START_TEST(a_pointer_in_a_block) {
     struct os_finding info = {.kind = OS_FAULT_INTERIOR,
-                                 .function = "os_free",
-                                 .address = (void *)0x1020,
-                                 .block = (void *)0x1000,
-                                 .size = 48};
+                              .function = "os_free",
+                              .address = (void *)0x1020,
+                              .block = (void *)0x1000,
+                              .size = 48};
     ck_assert_str_eq(
         report_of(&info),
         "osmem: interior-pointer: the address lies inside a block, not at its "
@@ -79,6 +79,6 @@ END_TEST
 
 int main(void) {
     return suite_run("text", SUITE(a_pointer_in_a_block, a_system_call,
-                                    what_is_too_long_is_cut, a_report_to_nowhere_returns,
-                                    an_expectation_that_holds_costs_nothing));
+                                   what_is_too_long_is_cut, a_report_to_nowhere_returns,
+                                   an_expectation_that_holds_costs_nothing));
 }
