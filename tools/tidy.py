@@ -108,7 +108,8 @@ def check_text(path, lines):
 
 
 def check_named(paths):
-    """Every source stands in its package's BUILD, by name or by a glob of its ending."""
+    """Every source stands in its package's BUILD: by name, by a glob of its ending, or by a macro that is
+    named as it is (NAME.c, and NAME_test.c beside it)."""
     for path in paths:
         if not path.endswith((".c", ".h", ".def", "_test.sh")):
             continue
@@ -118,7 +119,9 @@ def check_named(paths):
             continue
         with open(os.path.join(folder, "BUILD")) as build:
             text = build.read()
-        if '"%s"' % name not in text and not re.search(r"glob\(.*\*" + re.escape(os.path.splitext(name)[1]), text):
+        stem = os.path.splitext(name)[0]
+        macro = '"%s"' % (stem[:-len("_test")] if stem.endswith("_test") else stem)
+        if '"%s"' % name not in text and 'name = %s' % macro not in text and not re.search(r"glob\(.*\*" + re.escape(os.path.splitext(name)[1]), text):
             yield path, 1, "no target of %s/BUILD names it" % folder
 
 

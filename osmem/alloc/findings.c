@@ -149,17 +149,31 @@ static void finding_damage(struct os_alloc *alloc, struct os_call *call,
     finding_add_after_recorded(alloc, call, &finding);
 }
 
+/* A free looks at the block on its left, which may then leave the quarantine: one call reports the
+ * damage of a block once. */
+static bool finding_is_known(const struct os_findings *findings,
+                             const struct os_block *block) {
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct os_finding *finding = &findings->finding[i];
+        const void *damaged =
+            finding->kind == OS_FAULT_UNDERFLOW ? finding->left.address : finding->block;
+        if (damaged == block->address)
+            return true;
+    }
+    return false;
+}
+
 void finding_canary(struct os_alloc *alloc, struct os_call *call,
                     const struct os_block *block) {
     struct fill_damage damage = heap_canary_damage(&alloc->heap, block);
-    if (damage.changed)
+    if (damage.changed && !finding_is_known(&call->findings, block))
         finding_damage(alloc, call, OS_FAULT_OVERFLOW, block, &damage, block->slack);
 }
 
 void finding_fill(struct os_alloc *alloc, struct os_call *call,
                   const struct os_block *block, const struct heap_filled *filled) {
     struct fill_damage damage = fill_damage(filled->at, filled->length, filled->byte);
-    if (damage.changed)
+    if (damage.changed && !finding_is_known(&call->findings, block))
         finding_damage(alloc, call, OS_FAULT_WRITE_AFTER_FREE, block, &damage,
                        filled->length);
 }

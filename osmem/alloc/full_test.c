@@ -390,6 +390,24 @@ START_TEST(a_sample_has_pages_of_its_own) {
 }
 END_TEST
 
+/* A free finds the damage on its left, and drains the quarantine: out comes the same block. */
+START_TEST(one_call_reports_a_damage_once) {
+    static struct os_options options;
+    open_full();
+    options = *alloc.options;
+    options.quarantine = 64;
+    alloc_set_options(&alloc, &options);
+    char *left = do_malloc(40), *block = do_malloc(40), *divider = do_malloc(1);
+    do_free(left);
+    block[-1] ^= 1;
+    do_free(block);
+    expect_fault(OS_FAULT_UNDERFLOW, "os_free");
+    do_trim();
+    ck_assert_int_eq(faults, 0);
+    (void)divider;
+}
+END_TEST
+
 int main(void) {
     return suite_run(
         "full",
@@ -404,5 +422,6 @@ int main(void) {
             a_large_block_ends_at_its_guard_page,
             a_large_block_keeps_its_bytes_at_its_guard_page, size_0_has_no_byte,
             what_was_freed_stays_out_of_reach, so_much_address_space_is_kept_and_no_more,
-            samples_come_at_random_and_as_often_as_said, a_sample_has_pages_of_its_own));
+            samples_come_at_random_and_as_often_as_said, a_sample_has_pages_of_its_own,
+            one_call_reports_a_damage_once));
 }

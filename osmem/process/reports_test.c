@@ -18,6 +18,12 @@ const char *os_default_options(void) {
     return "tier=standard:on_error=abort";
 }
 
+#ifdef NDEBUG
+#define EXPECTATIONS false
+#else
+#define EXPECTATIONS true
+#endif
+
 static char text[8192];
 static void *volatile hidden;
 
@@ -272,12 +278,12 @@ static void report_under_a_lock(void) {
 
 START_TEST(a_report_under_a_lock_is_our_mistake) {
     int status = child_run(report_under_a_lock, text, sizeof text);
-#ifdef NDEBUG
-    ck_assert(child_exited(status, CHILD_RETURNED));
-#else
+    if (!EXPECTATIONS) {
+        ck_assert(child_exited(status, CHILD_RETURNED));
+        return;
+    }
     ck_assert(child_died(status, SIGABRT));
     ck_assert_ptr_nonnull(strstr(text, "lock_held == 0 in osmem/report/error_policy.c"));
-#endif
 }
 END_TEST
 

@@ -1,7 +1,5 @@
 #include "osmem/report/leaks.h"
 
-#include <string.h>
-
 #include "osmem/alloc/state.h"
 #include "osmem/check/walk.h"
 #include "osmem/platform/site.h"
@@ -23,8 +21,12 @@ static bool leaks_is_live(const struct site_row *row) {
     return row->address && row->freed.operation == 0;
 }
 
+/* Frames behind the last, which is NULL, are not set. */
 static bool leaks_is_same(const struct os_site *a, const struct os_site *b) {
-    return memcmp(a->frame, b->frame, sizeof a->frame) == 0;
+    int i = 0;
+    while (i < SITE_FRAMES - 1 && a->frame[i] && a->frame[i] == b->frame[i])
+        i++;
+    return a->frame[i] == b->frame[i];
 }
 
 /* The site of the block that was allocated first of those not listed yet; false: there is none. */
