@@ -39,7 +39,7 @@ INDENTED = re.compile(r"    ((?:tools|\.ci)/.*)")
 
 
 class Block:
-    """A fenced block, or an indented command: its lines, and the marks right before it."""
+    """A block between ```, or an indented command: its lines, and the marks right before it."""
 
     def __init__(self, path, line, language, marks):
         self.path, self.line, self.language, self.marks = path, line, language, marks
@@ -98,13 +98,13 @@ def blocks(path, text):
     """Every block of a page, in order; marks belong to the block that follows them."""
     found, marks, inside, margin = [], [], None, 0
     for number, line in enumerate(text.split("\n"), 1):
-        fence = re.match(r"( *)```(\w*)", line)
+        ticks = re.match(r"( *)```(\w*)", line)
         indented = INDENTED.match(line)
         mark = MARK.match(line.strip())
-        if fence and inside:
+        if ticks and inside:
             inside = None
-        elif fence:
-            inside, margin = Block(path, number + 1, fence.group(2), marks), len(fence.group(1))
+        elif ticks:
+            inside, margin = Block(path, number + 1, ticks.group(2), marks), len(ticks.group(1))
             found.append(inside)
             marks = []
         elif inside:
@@ -151,7 +151,7 @@ def split(command):
 
 
 def parts(words):
-    """(verb, flags, labels, arguments) of a `tools/bazel VERB ...`; None for another command."""
+    """(subcommand, flags, labels, arguments) of a call of Bazel; None for another command."""
     if words[0] not in ("tools/bazel", "bazel") or len(words) < 3:
         return None
     own, arguments = words[1:], []
