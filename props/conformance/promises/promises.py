@@ -157,8 +157,12 @@ changed; a test runs all %(runs)d cases. Made from
 [promises.txt](../props/conformance/promises/promises.txt), which lists the kinds of the reports
 too; [reports.txt](../props/conformance/promises/reports.txt) has whole reports.
 
-    tools/bazel run -c opt //props/conformance/promises               # runs every case
-    tools/bazel run //props/conformance/promises -- --write           # writes this page
+<!-- docs: by props/conformance/promises/BUILD: name = "promises_test" -->
+<!-- docs: by props/conformance/promises/BUILD: name = "table_test" -->
+```sh
+tools/bazel run -c opt //props/conformance/promises               # runs every case
+tools/bazel run //props/conformance/promises -- --write           # writes this page
+```
 
 How to read a cell:
 
