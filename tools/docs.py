@@ -15,7 +15,8 @@ no mark if .ci/run has it, with at least its flags. Else a comment right before 
     <!-- docs: run ends=134 makes=A,B shows -->
                                        ... which exits so, makes these files (they are removed),
                                        and prints the next block ```text, addresses left out
-    <!-- docs: run as COMMAND -->      --run runs this, of the same program, for the next command
+    <!-- docs: run as COMMAND -->      --run runs this, of the same program, for the next command;
+                                       `run ends=1 as COMMAND`: it exits so
     <!-- docs: by PATH: TEXT -->       the next command is run by this file, which has this text and
                                        the name of its program
     <!-- docs: file=PATH -->           the block of C is this file
@@ -32,6 +33,7 @@ import sys
 
 README_LINES = 180
 SECONDS = 900  # for one block, its build included
+AS = re.compile(r"run (?:ends=(\d+) )?as (.*)")
 MARK = re.compile(r"<!-- docs: (.*?) -->")
 OWN = re.compile(r"`((?:osmem|fuzz|props|corpus|docs|tools|bench|sanitizers|\.ci)/[\w./-]*[\w/])(?::(\w+))?`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -49,13 +51,13 @@ class Block:
         """What `run` says besides: {"ends": "134", "shows": ""}; None where the block is not run as it is."""
         for mark in self.marks:
             words = mark.split()
-            if words[0] == "run" and words[1:2] != ["as"]:
+            if words[0] == "run" and not AS.match(mark):
                 return dict(word.partition("=")[::2] for word in words[1:])
         return None
 
     def single_marks(self):
         """The marks that are for one command each."""
-        return [mark for mark in self.marks if mark.startswith(("run as ", "by "))]
+        return [mark for mark in self.marks if AS.match(mark) or mark.startswith("by ")]
 
     def commands(self):
         """(line, command): comments left out, continued lines joined, what is fed to a command left out."""
@@ -81,6 +83,7 @@ class Command:
 
     def __init__(self, path, line, text, how=None, detail=""):
         self.path, self.line, self.text, self.how, self.detail = path, line, text, how, detail
+        self.ends = "0"
 
 
 def read(tree, path):
@@ -186,8 +189,9 @@ def program(command):
 
 def judge_mark(tree, command, mark):
     """Applies `run as` or `by` to its command; what is wrong with the mark, or None."""
-    if mark.startswith("run as "):
-        command.how, command.detail = "run", mark[len("run as "):]
+    shorter = AS.match(mark)
+    if shorter:
+        command.how, command.ends, command.detail = "run", shorter.group(1) or "0", shorter.group(2)
         return None if program(command.text) == program(command.detail) else "not the program of `%s`" % command.text
     path, _, text = mark[len("by "):].partition(": ")
     command.how, command.detail = "test", path
@@ -339,7 +343,7 @@ def scripts(commands, everything):
             yield "%s:%d" % (block.path, block.line), "\n".join(block.lines), options, len(block.commands())
     for command in commands:
         if command.how == "run" and command.detail != "with its block":
-            yield "%s:%d" % (command.path, command.line), command.detail, {}, 1
+            yield "%s:%d" % (command.path, command.line), command.detail, {"ends": command.ends}, 1
 
 
 def run_all(tree, commands, everything):

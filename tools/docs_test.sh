@@ -28,10 +28,10 @@ tools/some.py
 .ci/run
 ```
 
-<!-- docs: run as echo shorter -->
+<!-- docs: run ends=2 as bash -c "exit 2" -->
 <!-- docs: by osmem/a.c: int alpha -->
 ```sh
-echo long \
+bash long \
   and longer
 tools/alpha
 ```
