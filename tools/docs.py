@@ -5,7 +5,7 @@
 
 Reads README.md, CONTRIBUTING.md and docs/*.md. Rules: each command is run by .ci/run, by a test, or
 by --run; a link, a path and a `path:name` exist; README.md has up to 180 lines, and the rows of its
-tables that docs/PROMISES.md has too agree with it; a block of C is the file that it quotes. Prints
+tables that docs/PROMISES.md has too agree with it; a block that quotes a file is that file. Prints
 a line for each breach, then `docs: N commands, ...`; exits 1 if there is one.
 
 A command is a line of a block ```sh, or an indented line that starts with tools/ or .ci/. It needs
@@ -19,7 +19,7 @@ no mark if .ci/run has it, with at least its flags. Else a comment right before 
                                        `run ends=1 as COMMAND`: it exits so
     <!-- docs: by PATH: TEXT -->       the next command is run by this file, which has this text and
                                        the name of its program
-    <!-- docs: file=PATH -->           the block of C is this file
+    <!-- docs: file=PATH -->           the block is this file
 
 --list prints each command and how it is run. --run runs what is marked so, and ends with the line
 `docs: N commands, M passed`.
@@ -232,7 +232,7 @@ def judge_block(tree, block, ran):
 
 
 def judge_quotes(tree, block):
-    """A block of C that quotes a file."""
+    """A block that quotes a file."""
     for mark in block.marks:
         if mark.startswith("file="):
             path = mark[len("file="):]
