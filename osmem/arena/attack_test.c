@@ -39,7 +39,7 @@ static ssize_t draw_bytes(struct os_kernel *from, void *buffer, size_t length) {
 
 static struct slot {
     struct os_block block;
-    bool in_use, waits;
+    bool in_use, quarantined;
 } slots[SLOTS];
 static bool owned[MEMORY / GRANULE];
 
