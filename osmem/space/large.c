@@ -44,7 +44,7 @@ static void large_lay(struct large_mapping *mapping, size_t size, size_t alignme
     EXPECT(from >= base + page);
 }
 
-/* Address space that no block has any more leaves; the caller has made room for an entry. */
+/* Address space that no block has any more leaves; the caller has reserved an entry. */
 static void large_drop(struct os_space *space, char *base, size_t length,
                        struct leaving *leaving) {
     if (length)
@@ -113,7 +113,7 @@ enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
     EXPECT(size % GRANULE == 0 && alignment >= GRANULE);
     if (!num_add(size, alignment, &whole) || whole > PTRDIFF_MAX)
         return OS_NO_MEMORY;
-    if (!registry_make_room(space, 2))
+    if (!registry_reserve(space, 2))
         return OS_NO_MEMORY;
     struct large_mapping mapping;
     if (!large_map_guarded(space, size, alignment, right, &mapping, leaving) &&
@@ -192,7 +192,7 @@ enum os_status large_move(struct os_space *space, struct large_entry *entry, siz
     size_t page = space->kernel->page, length;
     EXPECT(size > large_size(entry));
     if (!large_may_move(space, entry) || !num_ceil_checked(size, page, &size) ||
-        !num_add(size, 2 * page, &length) || !registry_make_room(space, 2))
+        !num_add(size, 2 * page, &length) || !registry_reserve(space, 2))
         return OS_NO_MEMORY;
     char *base = sys_reserve(space->kernel, length);
     if (!base)

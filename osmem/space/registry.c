@@ -4,7 +4,7 @@
 #include "osmem/platform/expect.h"
 #include "osmem/space/policy.h"
 
-bool registry_make_room(struct os_space *space, size_t entries) {
+bool registry_reserve(struct os_space *space, size_t entries) {
     struct registry *registry = &space->registry;
     EXPECT(registry->count <= registry->used);
     size_t unused = registry->used - registry->count;

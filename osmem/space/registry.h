@@ -2,7 +2,7 @@
  * registry: every mapping of a large block, from its making to its end.
  *
  * Entries never move, so that an index stays good and a reader needs no lock; those not in use hang in
- * a list. Room for an entry is made before its mapping is: what the kernel refuses later can always be
+ * a list. An entry is reserved before its mapping is made: what the kernel refuses later can always be
  * recorded. The caller has the space's lock, but for registry_at.
  */
 #ifndef OSMEM_SPACE_REGISTRY_H
@@ -10,10 +10,10 @@
 
 #include "osmem/space/state.h"
 
-/* Room for so many more entries; false where it is refused. */
-bool registry_make_room(struct os_space *space, size_t entries);
+/* Reserves so many more entries; false where the system refuses the memory. */
+bool registry_reserve(struct os_space *space, size_t entries);
 
-/* An entry for a mapping, of a new generation, leaving for now; the caller has made room. */
+/* An entry for a mapping, of a new generation, leaving for now; the caller has reserved it. */
 struct large_entry *registry_take(struct os_space *space, char *base, size_t length);
 
 /* The entry is in use no more. */

@@ -65,7 +65,7 @@ START_TEST(entries_stay_where_they_are) {
 }
 END_TEST
 
-START_TEST(a_block_is_found_by_its_start_alone) {
+START_TEST(a_block_is_found_only_by_its_start) {
     open_space();
     take(0, 200000 / 16 * 16);
     const struct large_entry *entry = registry_at(&space, block[0].address);
@@ -139,7 +139,7 @@ START_TEST(a_live_mapping_is_found_before_one_that_leaves) {
 }
 END_TEST
 
-START_TEST(refused_room_is_refused_before_the_mapping) {
+START_TEST(a_refused_entry_is_refused_before_the_mapping) {
     open_space();
     machine_refuse(&machine, 1, 100);
     ck_assert_int_eq(large_take(&space, 131072, GRANULE, false, &block[0], &leaving),
@@ -213,11 +213,11 @@ END_TEST
 
 int main(void) {
     return suite_run("registry", SUITE(entries_stay_where_they_are,
-                                       a_block_is_found_by_its_start_alone,
+                                       a_block_is_found_only_by_its_start,
                                        the_next_block_is_the_next_by_address,
                                        an_entry_that_serves_again_has_another_word,
                                        a_live_mapping_is_found_before_one_that_leaves,
-                                       refused_room_is_refused_before_the_mapping,
+                                       a_refused_entry_is_refused_before_the_mapping,
                                        freed_mappings_are_kept_as_far_as_allowed,
                                        what_cannot_be_made_inaccessible_is_not_kept,
                                        a_refused_munmap_leaves_an_idle_mapping));

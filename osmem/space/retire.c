@@ -73,7 +73,7 @@ void retire_reserve(struct os_space *space, struct leaving *leaving) {
 /* ---- the system calls ---- */
 
 /* Makes all of a mapping inaccessible, and gives its pages back. */
-static bool retire_fence(const struct os_space *space, const struct large_entry *entry) {
+static bool retire_guard(const struct os_space *space, const struct large_entry *entry) {
     EXPECT(entry->keep);
     return large_size(entry) == 0 ||
            (sys_discard(space->kernel, entry->base, entry->length) &&
@@ -93,7 +93,7 @@ void retire_release(const struct os_space *space, const struct leaving *leaving)
         struct large_entry *entry = large_entry(space, i);
         EXPECT(large_state(entry) == LARGE_LEAVING);
         entry->done =
-            entry->keep ? retire_fence(space, entry) : retire_unmap(space, entry);
+            entry->keep ? retire_guard(space, entry) : retire_unmap(space, entry);
         i = entry->next;
     }
 }

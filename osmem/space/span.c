@@ -52,7 +52,7 @@ static bool span_commit_plane(struct os_space *space, struct os_span *span,
     return true;
 }
 
-/* A span without memory: one that waits for some, or a new one; SPANS_MAX: none. */
+/* A span without memory: an existing one, or a new one; SPANS_MAX: none. */
 static unsigned span_find_waiting(struct os_space *space) {
     unsigned spans = space_spans(space);
     for (unsigned i = 0; i < spans; i++)

@@ -1,10 +1,10 @@
 /*
- * state: what address space is made of. The rooms of this floor write it, the checker reads it.
+ * state: what address space is made of. The modules of this floor write it, the checker reads it.
  *
  * Spans are contiguous stretches of granules with a tag plane each; large blocks have a mapping of
  * their own, an entry in the registry, and a place in the page map. What changes does so under the
- * lock, but for a large block's state and slack, which are its owner's. What tells who owns an
- * address is read without it: spans, planes, page map and entries never move and stay mapped.
+ * lock, but for a large block's state and slack, which are its owner's. Who owns an address is
+ * read without it: spans, planes, page map and entries never move and stay mapped.
  *
  *   H3  the break is at or above the end of the span that grows by it
  *   L1  each large mapping is registered with the length that was mapped
