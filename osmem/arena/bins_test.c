@@ -55,12 +55,12 @@ static size_t best(size_t granules) {
 }
 
 /* Sizes of every code: mostly small, some up to the largest that the heap serves. */
-static size_t random_room(void) {
+static size_t random_size(void) {
     static const size_t most[] = {4, 16, 64, 130, 600, 4000};
     return (next_random() % most[next_random() % 6] + 1) * GRANULE;
 }
 
-START_TEST(the_choice_is_the_best_fit) {
+START_TEST(the_best_fit_is_taken) {
     open_heap();
     for (int i = 0; i < 8000; i++) {
         struct os_block *block = &slots[next_random() % SLOTS];
@@ -69,7 +69,7 @@ START_TEST(the_choice_is_the_best_fit) {
             block->address = NULL;
             continue;
         }
-        size_t size = random_room();
+        size_t size = random_size();
         size_t granules = size / GRANULE;
         ck_assert_uint_eq(best(granules), naive_best(granules));
         if (i % 64 == 0)
@@ -93,11 +93,11 @@ END_TEST
  */
 START_TEST(every_size_can_be_listed_and_dropped) {
     open_heap();
-    static struct os_block held[201], walls[201];
+    static struct os_block held[201], dividers[201];
     for (size_t granules = 1; granules <= 200; granules++) {
         ck_assert_int_eq(heap_take(&heap, granules * GRANULE, GRANULE, &held[granules]),
                          OS_OK);
-        ck_assert_int_eq(heap_take(&heap, GRANULE, GRANULE, &walls[granules]), OS_OK);
+        ck_assert_int_eq(heap_take(&heap, GRANULE, GRANULE, &dividers[granules]), OS_OK);
     }
     for (size_t granules = 200; granules >= 1; granules--)
         heap_give(&heap, &held[granules]);
@@ -114,32 +114,32 @@ END_TEST
 
 START_TEST(equal_sizes_hang_behind_one_node) {
     open_heap();
-    static struct os_block held[40], walls[40];
+    static struct os_block held[40], dividers[40];
     for (size_t i = 0; i < 40; i++) {
         heap_take(&heap, (i % 4 + 100) * GRANULE, GRANULE, &held[i]);
-        heap_take(&heap, GRANULE, GRANULE, &walls[i]);
+        heap_take(&heap, GRANULE, GRANULE, &dividers[i]);
     }
     for (size_t i = 0; i < 40; i++)
         heap_give(&heap, &held[i * 7 % 40]);
     expect_sound();
-    /* Joining with the wall drops a block from
+    /* Joining with the divider drops a block from
      * wherever it stands in the list or the trie. */
     for (size_t i = 0; i < 40; i++) {
-        heap_give(&heap, &walls[i * 11 % 40]);
+        heap_give(&heap, &dividers[i * 11 % 40]);
         expect_sound();
     }
     ck_assert_uint_eq(heap.arena.counters.blocks_in_use, 0);
 }
 END_TEST
 
-/* Three free blocks of two granules with walls between them; the last one heads the list. */
-static struct os_block held[3], walls[3];
+/* Three free blocks of two granules with dividers between them; the last one heads the list. */
+static struct os_block held[3], dividers[3];
 
 static void open_three(void) {
     open_heap();
     for (int i = 0; i < 3; i++) {
         heap_take(&heap, 2 * GRANULE, GRANULE, &held[i]);
-        heap_take(&heap, GRANULE, GRANULE, &walls[i]);
+        heap_take(&heap, GRANULE, GRANULE, &dividers[i]);
     }
     for (int i = 0; i < 3; i++)
         heap_give(&heap, &held[i]);
@@ -157,8 +157,8 @@ static void expect_suspect(const struct os_block *block, const void *found) {
     ck_assert(!heap_suspects(&heap, &suspects));
 }
 
-/* Whoever meets a written link names it, makes the list anew, and goes on. */
-START_TEST(a_written_link_is_mended) {
+/* An operation that finds an overwritten link records it, rebuilds the list, and continues. */
+START_TEST(a_written_link_is_repaired) {
     for (int written = 0; written < 3; written++)
         for (int joined = 0; joined < 3; joined++)
             for (size_t at = 0; at < GRANULE; at++) {
@@ -166,7 +166,7 @@ START_TEST(a_written_link_is_mended) {
                 struct os_block block;
                 held[written].address[at] ^= (char)(1 << at % 8);
                 char found = held[written].address[at];
-                heap_give(&heap, &walls[joined]);
+                heap_give(&heap, &dividers[joined]);
                 heap_take(&heap, 2 * GRANULE, GRANULE, &block);
                 heap_take(&heap, 2 * GRANULE, GRANULE, &block);
                 heap_take(&heap, 2 * GRANULE, GRANULE, &block);
@@ -180,12 +180,12 @@ START_TEST(a_written_link_is_mended) {
 }
 END_TEST
 
-/* All that are bad are told by the first meeting, which writes over them; each once. */
+/* The first operation that finds a bad link records all bad ones, each once, and repairs them. */
 START_TEST(every_written_link_is_named_once) {
     open_three();
     memset(held[0].address, 0x41, GRANULE);
     memset(held[2].address, 0x42, GRANULE);
-    heap_give(&heap, &walls[1]); /* joins the one that is right */
+    heap_give(&heap, &dividers[1]); /* joins the one that is right */
     expect_sound();
     ck_assert(heap_suspects(&heap, &suspects));
     ck_assert_uint_eq(suspects.count, 2);
@@ -197,7 +197,7 @@ START_TEST(every_written_link_is_named_once) {
 }
 END_TEST
 
-START_TEST(asked_for_it_all_links_are_mended) {
+START_TEST(all_links_are_repaired_on_request) {
     open_three();
     ck_assert(!heap_repair_links(&heap));
     char found[GRANULE];
@@ -214,16 +214,16 @@ START_TEST(asked_for_it_all_links_are_mended) {
 }
 END_TEST
 
-/* More than there is size for: the first ones are named, the others counted, and all are mended. */
+/* More than fit: the first ones are named, the others counted, and all are repaired. */
 START_TEST(of_many_written_links_the_first_are_named) {
     enum {
         MANY = SUSPECTS_MAX + 3
     };
-    struct os_block many[MANY], wall[MANY], block;
+    struct os_block many[MANY], divider[MANY], block;
     open_heap();
     for (int i = 0; i < MANY; i++) {
         heap_take(&heap, 2 * GRANULE, GRANULE, &many[i]);
-        heap_take(&heap, GRANULE, GRANULE, &wall[i]);
+        heap_take(&heap, GRANULE, GRANULE, &divider[i]);
     }
     for (int i = 0; i < MANY; i++)
         heap_give(&heap, &many[i]);
@@ -240,12 +240,12 @@ START_TEST(of_many_written_links_the_first_are_named) {
 END_TEST
 
 /* A block freed in front of a damaged head leaves the damage where it can be seen. */
-START_TEST(a_damaged_head_is_not_mended) {
+START_TEST(a_damaged_head_is_not_repaired) {
     open_heap();
-    struct os_block pair[2], wall[2];
+    struct os_block pair[2], divider[2];
     for (int i = 0; i < 2; i++) {
         heap_take(&heap, 2 * GRANULE, GRANULE, &pair[i]);
-        heap_take(&heap, GRANULE, GRANULE, &wall[i]);
+        heap_take(&heap, GRANULE, GRANULE, &divider[i]);
     }
     heap_give(&heap, &pair[0]);
     memset(pair[0].address + 8, 0x41, 8);
@@ -278,7 +278,7 @@ START_TEST(an_old_link_is_never_followed) {
     char old[GRANULE];
     open_three();
     memcpy(old, held[2].address, GRANULE); /* the next one is held[1] */
-    heap_give(&heap, &walls[0]);           /* which is no longer free by itself */
+    heap_give(&heap, &dividers[0]);        /* which is no longer free by itself */
     expect_not_followed(old);
 }
 END_TEST
@@ -306,7 +306,7 @@ START_TEST(an_old_pair_of_links_is_never_followed) {
 END_TEST
 
 /* Two blocks that agree with each other, and a list that ends before them. */
-START_TEST(a_list_cut_short_is_mended) {
+START_TEST(a_list_cut_short_is_repaired) {
     for (int taken = 0; taken < 2; taken++) {
         open_three();
         struct os_block block;
@@ -330,11 +330,11 @@ END_TEST
 int main(void) {
     return suite_run(
         "bins",
-        SUITE(the_choice_is_the_best_fit, an_empty_heap_has_nothing,
+        SUITE(the_best_fit_is_taken, an_empty_heap_has_nothing,
               every_size_can_be_listed_and_dropped, equal_sizes_hang_behind_one_node,
-              a_written_link_is_mended, every_written_link_is_named_once,
-              asked_for_it_all_links_are_mended,
-              of_many_written_links_the_first_are_named, a_damaged_head_is_not_mended,
+              a_written_link_is_repaired, every_written_link_is_named_once,
+              all_links_are_repaired_on_request,
+              of_many_written_links_the_first_are_named, a_damaged_head_is_not_repaired,
               a_replayed_link_is_never_followed, an_old_link_is_never_followed,
-              an_old_pair_of_links_is_never_followed, a_list_cut_short_is_mended));
+              an_old_pair_of_links_is_never_followed, a_list_cut_short_is_repaired));
 }

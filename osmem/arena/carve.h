@@ -1,7 +1,7 @@
 /*
  * carve: split one block in two, join two in one.
  *
- * The only room that changes extents, and so the one that keeps the counters (H2). Every function
+ * The only module that changes extents, and so the one that keeps the counters (H2). Every function
  * leaves the bins right: what is free is listed, what is not is not. In the drawings, [ ] is busy,
  * its caller's, and ( ) free. The caller has the arena's lock.
  */

@@ -1,8 +1,8 @@
 /*
  * grow: gets granules from the space, and gives them back.
  *
- * The one room of this floor that changes spans: what a span gained becomes a free block here. The
- * caller has the arena's lock, and the space's.
+ * The only module of this floor that changes spans: what a span gained becomes a free block here.
+ * The caller has the arena's lock, and the space's.
  */
 #ifndef OSMEM_ARENA_GROW_H
 #define OSMEM_ARENA_GROW_H

@@ -16,7 +16,8 @@
 
 struct os_arena;
 
-/* Room for so many bytes of blocks; false where the system refuses it. quarantine_put tries again. */
+/* Reserves memory for so many bytes of blocks; false where the system refuses it, and quarantine_put
+ * tries again. */
 bool quarantine_open(struct os_arena *arena, size_t bytes);
 
 /* A busy block is quarantined from now on; false where there is no slot for it, and it still is busy.

@@ -24,7 +24,7 @@ static block_id repair_scan(const struct os_arena *arena, size_t granules, block
     return NO_BLOCK;
 }
 
-/* Records what is found there, once; false where there is no more room. */
+/* Records what is found there, once; false where the record is full. */
 static bool repair_record(struct os_arena *arena, block_id block, size_t granules) {
     struct suspects *suspects = &arena->suspects;
     EXPECT(granules < TAG_LINKS_MIN_GRANULES);

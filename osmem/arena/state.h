@@ -1,9 +1,9 @@
 /*
- * state: what an arena is made of. The rooms of this floor write it, the checker reads it.
+ * state: what an arena is made of. The modules of this floor write it, the checker reads it.
  *
  * An arena has the blocks of spans: bins and a trie list the free ones by size, and the tags of the
  * space's planes are theirs to change. Everything here changes under its lock; a block's state among in
- * use, busy and cached is its owner's, and so no counter here tells in use from busy.
+ * use, busy and cached is its owner's, and so no counter here separates in use from busy.
  *
  *   H1  each free block is in exactly one bin, the one its size says, and each bit is right
  *   H2  the granules counted by state are those of the spans; busy counts as in use
@@ -56,7 +56,7 @@ struct os_arena {
     struct quarantine quarantine;
     struct arena_counters counters;
     struct suspects suspects;
-    atomic_bool has_suspects; /* to be asked without the lock */
+    atomic_bool has_suspects; /* to be read without the lock */
 };
 
 #endif

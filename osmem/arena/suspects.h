@@ -18,7 +18,7 @@ enum {
     SUSPECTS_MAX = 8,
 };
 
-/* Those that were not taken yet: how many are recorded, and how many more there was no room for. */
+/* Those that were not taken yet: how many are recorded, and how many more did not fit. */
 struct suspects {
     size_t count, more;
     struct suspect block[SUSPECTS_MAX];
