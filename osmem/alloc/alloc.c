@@ -30,7 +30,7 @@ void alloc_set_options(struct os_alloc *alloc, const struct os_options *options)
     record_open(&alloc->record, heap->space.kernel, options, heap_random(heap));
 }
 
-/* A shortage of memory is no finding: the caller is told by errno. */
+/* A shortage of memory is no finding: errno reports it. */
 static void *alloc_refuse(void) {
     errno = ENOMEM;
     return NULL;

@@ -47,8 +47,8 @@ static void write_after_free(void) {
 }
 
 /* Once, with what stood there; the call is served, and so are all after it. */
-static void expect_written(const char *verb) {
-    expect_fault(OS_FAULT_FREE_LINK, verb);
+static void expect_written(const char *function) {
+    expect_fault(OS_FAULT_FREE_LINK, function);
     ck_assert_ptr_eq(last.block, freed[2]);
     ck_assert_ptr_eq(last.address, freed[2]);
     ck_assert_uint_eq(last.size, 32);

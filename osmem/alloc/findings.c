@@ -105,9 +105,9 @@ static bool finding_is_underflow(const struct fill_damage *damage, size_t watche
 }
 
 /* The finding is about the block on the right instead. */
-static void finding_blame_right(struct os_alloc *alloc, struct os_finding *finding,
-                                const struct os_block *block,
-                                const struct heap_neighbour *right, size_t first) {
+static void finding_move_right(struct os_alloc *alloc, struct os_finding *finding,
+                               const struct os_block *block,
+                               const struct heap_neighbour *right, size_t first) {
     struct heap_neighbour next;
     enum block_state state =
         finding->kind == OS_FAULT_OVERFLOW ? STATE_IN_USE : STATE_FREE;
@@ -145,7 +145,7 @@ static void finding_damage(struct os_alloc *alloc, struct os_call *call,
              damage->last == watched - 1)
         finding.ambiguous = right.block.address;
     if (has_right && finding_is_underflow(damage, watched, &right))
-        finding_blame_right(alloc, &finding, block, &right, watched - damage->first);
+        finding_move_right(alloc, &finding, block, &right, watched - damage->first);
     finding_add_after_recorded(alloc, call, &finding);
 }
 

@@ -34,7 +34,7 @@ void finding_left_padding(struct os_alloc *alloc, struct os_call *call,
 void finding_fill(struct os_alloc *alloc, struct os_call *call,
                   const struct os_block *block, const struct heap_filled *filled);
 
-/* An invariant that does not hold, for which only osmem can be to blame; `rule` says which. */
+/* An invariant that only osmem itself can have broken; `rule` says which. */
 void finding_invariant(struct os_alloc *alloc, struct os_call *call, const char *rule,
                        const void *where);
 

@@ -154,7 +154,7 @@ START_TEST(the_whole_heap_is_checked_every_so_often) {
 }
 END_TEST
 
-START_TEST(without_room_for_a_quarantine_blocks_go_back) {
+START_TEST(without_memory_for_a_quarantine_blocks_go_back) {
     open_light();
     machine_refuse(&machine, 1, 1000);
     alloc_set_options(&alloc, &options_of_tier[TIER_FULL]);
@@ -219,6 +219,6 @@ int main(void) {
               a_free_verifies_both_neighbours, what_was_written_in_front_is_no_overflow,
               the_quarantine_is_drained_before_null, blocks_are_quarantined,
               the_whole_heap_is_checked_every_so_often,
-              without_room_for_a_quarantine_blocks_go_back,
+              without_memory_for_a_quarantine_blocks_go_back,
               the_check_finds_a_written_link, one_call_reports_a_damage_once));
 }

@@ -66,7 +66,7 @@ START_TEST(a_large_block_keeps_its_bytes_at_its_guard_page) {
     ck_assert(!machine_holds(&machine, shrunk + 150016, 1));
     ck_assert(!machine_holds(&machine, grown, 1));
     shrunk[140000] = 5;
-    machine_refuse(&machine, 1, 1000); /* then it stays, and is clear behind its canary */
+    machine_refuse(&machine, 1, 1000); /* then it stays, and is zero behind its canary */
     ck_assert_ptr_eq(do_realloc(shrunk, 140001), shrunk);
     machine_refuse(&machine, 1, 0);
     ck_assert_int_eq(shrunk[140000], 5);

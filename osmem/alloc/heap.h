@@ -2,9 +2,9 @@
  * heap: blocks, in the spans of an arena or in a mapping of their own. In three sources: heap.c,
  * heap_claim.c, heap_inspect.c.
  *
- * Speaks blocks and block sizes, multiples of 16 bytes: no requested sizes, no NULL, no errno. The
- * one room that takes the locks of arena and space; a caller holds none, and gets none. A block that
- * a call works on is busy: heap_take gives it so, heap_claim makes it so, and only who made it busy
+ * Speaks blocks and block sizes, multiples of 16 bytes: no requested sizes, no NULL, no errno. The only
+ * module that takes the locks of arena and space; a caller holds none, and gets none. A block that a
+ * call works on is busy: heap_take gives it so, heap_claim makes it so, and only who made it busy
  * touches it, without a lock, until heap_publish or heap_give. System calls that give memory back
  * are made after the locks. What a heap is made of: alloc/heap_state.h.
  */
@@ -105,11 +105,12 @@ void heap_give(struct os_heap *heap, const struct os_block *block);
 
 /* ---- quarantine; not for large blocks ---- */
 
-/* Room for so many bytes of blocks; false where the system refuses it. heap_quarantine tries again. */
+/* Reserves memory for so many bytes of blocks; false where the system refuses it, and heap_quarantine
+ * tries again. */
 bool heap_quarantine_open(struct os_heap *heap, size_t bytes);
 
-/* A busy block, which the caller has filled, is quarantined from now on; false where there is no room
- * for it, and it still is busy. `bytes`: how many the quarantine is for. */
+/* A busy block, which the caller has filled, is quarantined from now on; false where there
+ * is no space for it, and it still is busy. `bytes`: how many the quarantine is for. */
 bool heap_quarantine(struct os_heap *heap, const struct os_block *block, size_t bytes);
 
 /* Takes out the one that was there longest, if there are more than so many bytes or no slot is left.

@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(splitting_and_joining) {
     open_heap();
-    struct os_block a = take(160), b = take(160), c = take(160), wall = take(16);
+    struct os_block a = take(160), b = take(160), c = take(160), divider = take(16);
     ck_assert_ptr_eq(b.address, a.address + 160);
     ck_assert_uint_eq(free_blocks(), 1);
     give(b); /* between two in use */
@@ -87,7 +87,7 @@ START_TEST(splitting_and_joining) {
     give(ab);
     give(c); /* joins left */
     ck_assert_uint_eq(free_blocks(), 2);
-    give(wall); /* joins both */
+    give(divider); /* joins both */
     ck_assert_uint_eq(free_blocks(), 1);
     ck_assert_uint_eq(heap.arena.counters.granules[STATE_FREE] * GRANULE, 131072);
     expect_sound();
@@ -96,7 +96,7 @@ END_TEST
 
 START_TEST(resizing_in_place) {
     open_heap();
-    struct os_block a = take(1024), b = take(1024), wall = take(16);
+    struct os_block a = take(1024), b = take(1024), divider = take(16);
     char *address = a.address;
     ck_assert_int_eq(resize(&a, 512), OS_OK);
     ck_assert_int_eq(resize(&a, 1024), OS_OK); /* back into its own rest */
@@ -106,9 +106,9 @@ START_TEST(resizing_in_place) {
     ck_assert_int_eq(resize(&a, 2064), OS_NO_MEMORY);
     ck_assert_ptr_eq(a.address, address);
     ck_assert_uint_eq(a.size, 2048);
-    char *end = wall.address;
-    ck_assert_int_eq(resize(&wall, 130992), OS_OK); /* at the top: the break grows */
-    ck_assert_ptr_eq(wall.address, end);
+    char *end = divider.address;
+    ck_assert_int_eq(resize(&divider, 130992), OS_OK); /* at the top: the break grows */
+    ck_assert_ptr_eq(divider.address, end);
     ck_assert_uint_gt(machine.brk, 131072);
     expect_sound();
 }
@@ -240,7 +240,7 @@ END_TEST
 
 START_TEST(trimmed_pages_are_known_to_be_zero) {
     open_heap();
-    struct os_block low = take(100000), wall = take(16);
+    struct os_block low = take(100000), divider = take(16);
     memset(low.address, 0x77, low.size);
     give(low);
     ck_assert(!carve_extent(&heap.arena, low.id).zero);
@@ -250,11 +250,11 @@ START_TEST(trimmed_pages_are_known_to_be_zero) {
     struct os_block again = take(100000);
     ck_assert(again.zero && again.address == low.address);
     give(again);
-    give(wall);
+    give(divider);
 }
 END_TEST
 
-/* A gap that no plane can tell of: a new span begins behind it. */
+/* A gap too long for a plane to record: a new span begins behind it. */
 START_TEST(a_far_jump_of_the_break_opens_a_span) {
     open_heap();
     struct os_block a = take(100000);
@@ -297,7 +297,7 @@ START_TEST(a_break_that_moves_between_two_calls) {
     ck_assert(b.address > a.address + 131072 + 4000);
     expect_sound();
     heap.space.span[0].limit = heap.space.span[0].granules + 10000;
-    intrusion = 1 << 20; /* beyond what the plane can tell of */
+    intrusion = 1 << 20; /* beyond what the plane can record */
     size_t brk = machine.brk;
     struct os_block c = take(100000);
     ck_assert_uint_gt(machine.brk, brk);

@@ -23,7 +23,7 @@ void inspect_neighbours(struct os_alloc *alloc, struct os_call *call,
 void inspect_fresh(struct os_alloc *alloc, struct os_call *call, struct os_block *block,
                    size_t from);
 
-/* Quarantines a block, if there is a quarantine with room for it. */
+/* Quarantines a block, if there is a quarantine with space for it. */
 bool inspect_quarantine(struct os_alloc *alloc, struct os_call *call,
                         const struct os_block *block);
 

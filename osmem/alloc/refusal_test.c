@@ -28,7 +28,7 @@ enum step_kind {
 struct step {
     enum step_kind kind;
     unsigned slot;
-    size_t size; /* or alignment, or what a foreigner adds to the break */
+    size_t size; /* or alignment, or what another user of sbrk adds */
 };
 
 static const struct step scenarios[][STEPS_MAX] = {

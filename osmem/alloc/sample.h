@@ -1,8 +1,8 @@
 /*
  * sample: which allocations are guarded ones.
  *
- * One in so many, at random: the distances between two are geometric, so that no program can tell
- * which ones, and no pattern of its own hides a mistake for ever.
+ * One in so many, at random: the distances between two are geometric, so that no program can
+ * predict which ones, and no pattern of its own hides a mistake for ever.
  */
 #ifndef OSMEM_ALLOC_SAMPLE_H
 #define OSMEM_ALLOC_SAMPLE_H
