@@ -35,7 +35,7 @@ struct check_breach check_heap(const struct os_heap *heap, enum check_depth dept
 const char *check_name(enum os_invariant invariant);
 const char *check_rule(enum os_invariant invariant);
 
-/* H1, a room of its own: `free_blocks` is how many there are by their tags. */
+/* H1, a module of its own: `free_blocks` is how many there are by their tags. */
 struct check_breach check_bins(const struct os_heap *heap, size_t free_blocks);
 
 #endif

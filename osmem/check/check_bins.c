@@ -40,7 +40,7 @@ static bool check_is_free(struct check_listed *listed, block_id block, size_t *g
 }
 
 /* A list from `head` on: every block has this size and points back to the one before. One that
- * points to what is not in the list is to blame, not what it points to. */
+ * points to what is not in the list is the broken one, not what it points to. */
 static bool check_list(struct check_listed *listed, block_id head, size_t granules) {
     block_id previous = NO_BLOCK;
     for (block_id block = head; block != NO_BLOCK;) {

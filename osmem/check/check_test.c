@@ -67,12 +67,12 @@ END_TEST
 
 START_TEST(b4_two_free_neighbours) {
     open_heap();
-    block_id wall = lone.id + 1;
-    struct tags_extent extent = carve_extent(&heap.arena, wall);
-    tags_erase(block_tag(&heap.space, wall), &extent);
+    block_id divider = lone.id + 1;
+    struct tags_extent extent = carve_extent(&heap.arena, divider);
+    tags_erase(block_tag(&heap.space, divider), &extent);
     extent.state = STATE_FREE;
-    tags_write(block_tag(&heap.space, wall), &extent);
-    expect(INVARIANT_B4, block_address(&heap.space, wall));
+    tags_write(block_tag(&heap.space, divider), &extent);
+    expect(INVARIANT_B4, block_address(&heap.space, divider));
 }
 END_TEST
 
@@ -115,7 +115,7 @@ static void list(size_t granules, block_id block, size_t links_as) {
 START_TEST(h1_a_block_in_use_that_is_listed) {
     open_heap();
     bins_drop(&heap.arena, lone.id, 1);
-    list(1, lone.id + 1, 1); /* a wall */
+    list(1, lone.id + 1, 1); /* a divider */
     expect(INVARIANT_H1, lone.address + GRANULE);
 }
 END_TEST
@@ -195,7 +195,7 @@ START_TEST(h3_a_break_below_the_end) {
 END_TEST
 
 /* What alloc does when a block has a canary. */
-static void dress(struct os_block *block, size_t slack) {
+static void arm(struct os_block *block, size_t slack) {
     block->slack = slack;
     heap_arm_canary(&heap, block);
     heap_publish(&heap, block);
@@ -257,8 +257,8 @@ START_TEST(a_busy_block_is_not_judged) {
     open_heap();
     struct os_block block, again;
     heap_take(&heap, 64, GRANULE, &block);
-    dress(&block, 5);
-    dress(&large, 4000);
+    arm(&block, 5);
+    arm(&large, 4000);
     ck_assert_int_eq(heap_claim(&heap, block.address, &again), OS_OK);
     ck_assert_int_eq(heap_claim(&heap, large.address, &again), OS_OK);
     ck_assert_uint_eq(heap_slack_sum(&heap), 0);
@@ -277,11 +277,11 @@ START_TEST(f1_a_canary_that_was_written_over) {
     open_heap();
     struct os_block block;
     heap_take(&heap, 64, GRANULE, &block);
-    dress(&block, 5);
+    arm(&block, 5);
     block.address[59] ^= 1;
     expect(INVARIANT_F1, block.address);
     block.address[59] ^= 1;
-    dress(&large, 4000);
+    arm(&large, 4000);
     char *end = large.address + large.size - large.slack;
     end[15] ^= 1;
     expect(INVARIANT_F1, large.address);
@@ -294,14 +294,14 @@ END_TEST
 
 START_TEST(l2_a_byte_in_front_of_a_large_block) {
     open_heap();
-    struct os_block alone;
-    heap_take_guarded(&heap, 48, GRANULE, &alone);
-    size_t lead = MACHINE_PAGE - 48;
+    struct os_block guarded;
+    heap_take_guarded(&heap, 48, GRANULE, &guarded);
+    size_t padding = MACHINE_PAGE - 48;
     expect(INVARIANT_NONE, NULL);
-    for (size_t at = 1; at <= lead; at += lead - 1) {
-        alone.address[-(ptrdiff_t)at] = 1;
-        expect(INVARIANT_L2, alone.address);
-        alone.address[-(ptrdiff_t)at] = 0;
+    for (size_t at = 1; at <= padding; at += padding - 1) {
+        guarded.address[-(ptrdiff_t)at] = 1;
+        expect(INVARIANT_L2, guarded.address);
+        guarded.address[-(ptrdiff_t)at] = 0;
     }
 }
 END_TEST
