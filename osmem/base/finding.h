@@ -64,7 +64,7 @@ struct os_finding {
 
 /* The findings of one call, in the order in which they are to be reported. */
 struct os_findings {
-    size_t count, more; /* those that are kept, and those that found no room */
+    size_t count, more; /* those that are kept, and those that did not fit */
     struct os_finding finding[FINDINGS_MAX];
 };
 

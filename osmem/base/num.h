@@ -1,7 +1,7 @@
 /*
  * num: sums, products and powers of two that cannot silently wrap.
  *
- * The only room that uses the compiler's arithmetic builtins. Everything is a pure
+ * The only module that uses the compiler's arithmetic builtins. Everything is a pure
  * function of its arguments.
  */
 #ifndef OSMEM_BASE_NUM_H

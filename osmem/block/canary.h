@@ -1,5 +1,5 @@
 /*
- * canary: bytes behind the user's last, which nobody may change.
+ * canary: bytes behind the user's last, which must not change.
  *
  * They follow from a secret key and the block's address by a product of which only the halves'
  * sum is kept: who reads one canary has neither the key nor another block's. The first is never

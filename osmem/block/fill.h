@@ -1,5 +1,5 @@
 /*
- * fill: what stands in memory that is nobody's, and what somebody changed of it.
+ * fill: the bytes of memory that is not in use, and what was changed of them.
  *
  * Knows no heap; touches the bytes it is given.
  */
@@ -12,10 +12,10 @@
 enum {
     FILL_CLEAR = 0x00, /* in free blocks, where what is freed is cleared */
     FILL_DEAD =
-        0xdf, /* in blocks that wait: eight of it are no address on any x86 or ARM */
+        0xdf, /* in quarantined blocks: eight of it are no address on any x86 or ARM */
 };
 
-/* What is wrong with bytes that nobody may have changed. */
+/* What is wrong with bytes that must not change. */
 struct fill_damage {
     size_t changed;                /* bytes */
     size_t first, last;            /* the outermost of them, as offsets */

@@ -2,10 +2,10 @@
  * tag: what one byte of the tag plane means.
  *
  * The heap is counted in granules of 16 bytes, and each granule has one byte, its tag, far
- * away from it. The value ranges are disjoint, so that a tag tells its role by itself:
+ * away from it. The value ranges are disjoint, so that a tag shows its role by itself:
  *
  *   0x00        inside       in the midst of a block
- *   0x01        not ours     a granule of the break that somebody else took
+ *   0x01        not ours     a granule of the break that another user took
  *   0x02        not ours     the first of a long stretch; five digits follow
  *   0x03..0x06  one          a block of one granule: busy, cached, quarantined, free
  *   0x07..0x0e  reserved
@@ -59,7 +59,7 @@ enum {
 };
 
 enum {
-    TAG_SLACK_MAX = 16, /* room minus size asked; 0: the block has no canary */
+    TAG_SLACK_MAX = 16, /* usable size minus requested; 0: the block has no canary */
     TAG_DIGIT_BITS = 7, /* a detail holds seven bits */
     TAG_DIGITS_MAX = 5, /* so that a size or a link has up to 35 */
     TAG_CODE_ONE_DIGIT = 14,
@@ -142,7 +142,7 @@ static inline uint8_t tag_first(enum block_state state, size_t granules, unsigne
     }
 }
 
-/* The state that a first tells; the caller knows that it is one. */
+/* The state that a first tag has; the caller knows that it is one. */
 static inline enum block_state tag_state(uint8_t tag) {
     static const uint8_t one[] = {
         [TAG_NOT_OURS] = STATE_NOT_OURS,

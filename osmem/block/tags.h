@@ -1,14 +1,14 @@
 /*
  * tags: the tag plane, where blocks are written down.
  *
- * The only room that knows how a block's extent and state stand in tags. It speaks granules,
+ * The only module that knows how a block's extent and state stand in tags. It speaks granules,
  * knows no kernel, and never touches a byte of user memory.
  *
  * The invariants of the plane (osmem/check has one function for each):
  *
  *   B1  blocks tile the span: right behind a block's last granule the next one starts
  *   B2  behind a block's first granule there is only inside or detail, and a free one's last
- *   B3  a free block's last tag tells the same size as its first
+ *   B3  a free block's last tag has the same size as its first
  *   B4  no two free blocks touch
  *
  * The law of threads: a block's extent changes only under the lock of its arena; its state among
@@ -30,7 +30,7 @@
 
 typedef _Atomic(uint8_t) tag_byte;
 
-/* A block as its tags tell it. */
+/* A block as its tags describe it. */
 struct tags_extent {
     size_t granules;
     enum block_state state;
@@ -73,7 +73,7 @@ typedef uint64_t __attribute__((may_alias)) tags_word;
 /*
  * Eight tags from here on, the first in the lowest byte: of one word or two that are aligned, so that
  * the loads are atomic, for a neighbour's state may change meanwhile. Reads whole words, at most seven
- * tags on either side of what is asked for: a plane begins and ends with a granule of sentinel.
+ * tags on either side of those wanted: a plane begins and ends with a granule of sentinel.
  */
 static inline uint64_t tags_load_eight(const tag_byte *at) {
     unsigned offset = (uintptr_t)at & 7;
@@ -84,14 +84,14 @@ static inline uint64_t tags_load_eight(const tag_byte *at) {
     return low | __atomic_load_n(word + 1, __ATOMIC_RELAXED) << (64 - 8 * offset);
 }
 
-/* The number that five digits from here on tell. */
+/* The number that five digits from here on encode. */
 static inline uint64_t tags_get_five(const tag_byte *at) {
     uint64_t w = tags_load_eight(at);
     return (w & 0x7f) | (w >> 1 & 0x3f80) | (w >> 2 & 0x1fc000) | (w >> 3 & 0xfe00000) |
            (w >> 4 & 0x7f0000000);
 }
 
-/* The number that one digit or five from here on tell; 0 for none. */
+/* The number that one digit or five from here on encode; 0 for none. */
 static inline uint64_t tags_get_digits(const tag_byte *at, unsigned count) {
     if (count == TAG_DIGITS_MAX)
         return tags_get_five(at);

@@ -97,7 +97,7 @@ START_TEST(a_claimed_block_is_published_with_any_slack) {
             ck_assert_uint_eq(out.slack, in.slack);
             ck_assert_uint_eq(out.granules, in.granules);
             ck_assert_int_eq(out.state, STATE_BUSY);
-            ck_assert(!tags_claim(plane + 1, &none)); /* it is somebody's already */
+            ck_assert(!tags_claim(plane + 1, &none)); /* it has an owner already */
             ck_assert(!tag_is_in_use(plane[1]));
             tags_publish(plane + 1, slack);
             ck_assert(tags_read(plane + 1, &out));

@@ -1,4 +1,4 @@
-/* access: what the processor was doing when it was stopped; as far as its signal frame tells. */
+/* access: what the processor was doing when it was stopped; as far as its signal frame shows. */
 #ifndef OSMEM_PLATFORM_ACCESS_H
 #define OSMEM_PLATFORM_ACCESS_H
 

@@ -100,7 +100,7 @@ void sys_no_kernel(struct os_kernel *kernel) {
         .mremap = none_mremap,
         .madvise = none_munmap,
         .getrandom = real_getrandom,
-        .page = 4096, /* nothing is mapped: what pages have is never asked */
+        .page = 4096, /* nothing is mapped: the size does not matter */
     };
 }
 

@@ -40,11 +40,11 @@ struct os_kernel {
 /* The real one: libc's functions. */
 void sys_real_kernel(struct os_kernel *kernel);
 
-/* None: whatever is asked is refused, but for random bytes. */
+/* None: every call is refused, but for random bytes. */
 void sys_no_kernel(struct os_kernel *kernel);
 
-/* The call that failed for a reason other than memory since this was asked last, and its errno, or
- * NULL. */
+/* The call that failed for a reason other than memory since the last call of this, and its
+ * errno, or NULL. */
 const char *sys_failed(struct os_kernel *kernel, int *error);
 
 /* The old break, or NULL where the system refused. sbrk(0) is never refused. */
