@@ -38,7 +38,7 @@ START_TEST(a_pointer_in_a_block) {
         "  in os_free, address 0x1020\n"
         "  the address is 32 bytes into the 48-byte block at 0x1000\n"
         "  the mistake is the program's, not osmem's\n"
-        "  next: OSMEM_OPTIONS=tier=paranoid tells where the block was allocated and "
+        "  next: OSMEM_OPTIONS=tier=paranoid shows where the block was allocated and "
         "freed\n");
 }
 END_TEST
