@@ -14,7 +14,7 @@ SYSTEM = re.compile(r"\s*#include (<.*>)(.*)")
 FEATURE = re.compile(r"\s*#define (_GNU_SOURCE|_DEFAULT_SOURCE)\b")
 
 
-# The rooms from the ground up.
+# The modules from the ground up.
 AMALGAMATED = """
     osmem/base/status.c osmem/platform/text.c osmem/platform/lock.c osmem/platform/expect.c
     osmem/platform/environ.c osmem/platform/access.c osmem/platform/site.c osmem/platform/sys.c

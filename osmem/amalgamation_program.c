@@ -1,4 +1,4 @@
-/* What somebody who dropped osmem.c and osmem.h into his tree would write. */
+/* A program that has osmem.c and osmem.h in its own tree. */
 #include <stdio.h>
 #include <string.h>
 

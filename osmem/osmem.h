@@ -59,7 +59,7 @@ OS_API void os_free(void *block);
 /*
  * Frees a block whose requested size, and alignment if it came from os_aligned_alloc, the caller
  * knows. A size or an alignment that cannot be the block's ends the process: any other
- * size where the block has a canary; else sizes are told apart to 16 bytes, and a block with a
+ * size where the block has a canary; else sizes are distinguished to 16 bytes, and a block with a
  * mapping of its own only from larger ones.
  * NULL does nothing. Keeps errno. Contract: C23 7.24.3.4 free_sized, 7.24.3.5 free_aligned_sized.
  */
@@ -184,7 +184,7 @@ struct os_heap;
  */
 OS_API struct os_heap *os_heap_create(void *memory, size_t size);
 
-/* As the functions without `heap`; refused where the memory has no room left. */
+/* As the functions without `heap`; refused where the memory is used up. */
 OS_API void *os_heap_malloc(struct os_heap *heap, size_t size);
 OS_API void *os_heap_calloc(struct os_heap *heap, size_t count, size_t size);
 OS_API void *os_heap_realloc(struct os_heap *heap, void *block, size_t size);

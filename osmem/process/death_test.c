@@ -300,9 +300,9 @@ static void aligned_impossibly(void) {
 }
 
 static void aligned_too_little(void) {
-    void *lead = os_malloc(16), *p = os_aligned_alloc(16, 100);
+    void *padding = os_malloc(16), *p = os_aligned_alloc(16, 100);
     os_free_aligned_sized(hide(p), (uintptr_t)p % 32 ? 32 : 4096, 100);
-    os_free(lead);
+    os_free(padding);
 }
 
 static void dead_and_sized(void) {

@@ -2,7 +2,7 @@
  * inspect.c: the functions of osmem.h that look at the heap: check, walk, dump, statistics.
  *
  * What a walk or a dump shows is copied in batches under the heap's locks, and shown after them: a
- * visitor may allocate and free, and whoever reads a dump may be slow.
+ * visitor may allocate and free, and the reader of a dump may be slow.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ static bool inspect_collect(void *context, const struct walk_block *block) {
     return true;
 }
 
-/* The blocks from an address on, as many as a batch has room for. */
+/* The blocks from an address on, as many as fit in a batch. */
 static void inspect_fill(struct os_heap *heap, const char *from,
                          struct inspect_batch *batch) {
     batch->count = 0;
