@@ -34,7 +34,7 @@ void written_freed_first(size_t size) {
 void poisoned_link(size_t size) {
     static char target[4096] __attribute__((aligned(4096)));
     three(size);
-    char *wall = filled(size);
+    char *divider = filled(size);
     free(left);
     free(right);
     step("the access");
@@ -45,7 +45,7 @@ void poisoned_link(size_t size) {
         if (next >= target && next < target + sizeof target)
             harm("chosen memory was handed out");
     }
-    hide(wall);
+    hide(divider);
 }
 
 void read_freed_often(size_t size) {
