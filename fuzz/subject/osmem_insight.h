@@ -1,7 +1,7 @@
 /*
  * osmem_insight: what the rig must know of a heap's insides, and osmem_subject asks here.
  *
- * Reads state that nobody else above alloc may read. The heap is at rest: no block is busy, and no
+ * Reads state that nothing else above alloc may read. The heap is at rest: no block is busy, and no
  * lock is held.
  */
 #ifndef FUZZ_SUBJECT_OSMEM_INSIGHT_H

@@ -6,7 +6,7 @@
 /* The front of osmem over a heap value on the machine. One open at a time on each machine. */
 extern const struct subject osmem_subject;
 
-/* The same in higher tiers, with room for a canary behind every block. */
+/* The same in higher tiers, with space for a canary behind every block. */
 extern const struct subject osmem_standard_subject;
 extern const struct subject osmem_full_subject;
 
