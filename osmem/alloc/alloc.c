@@ -45,7 +45,8 @@ static void alloc_begin(struct os_alloc *alloc, struct os_call *call,
 }
 
 static void alloc_end(struct os_alloc *alloc, struct os_call *call) {
-    finding_recorded(alloc, call);
+    if (heap_has_recorded(&alloc->heap))
+        finding_recorded(alloc, call);
     EXPECT(lock_held == 0);
 }
 
@@ -54,7 +55,8 @@ static void alloc_end(struct os_alloc *alloc, struct os_call *call) {
 /* A guarded allocation, where this one is to be one; false: take one like the others. */
 static bool alloc_take_guarded(struct os_alloc *alloc, size_t requested, size_t size,
                                size_t alignment, struct os_block *block) {
-    bool sampled = record_sample(&alloc->record, alloc->options->sample);
+    size_t every = alloc->options->sample;
+    bool sampled = every && record_sample(&alloc->record, every);
     if (requested == 0 && alloc->options->guard)
         size = 0;
     else if (!sampled)

@@ -108,8 +108,10 @@ static enum os_status heap_take_small(struct os_heap *heap, size_t granules,
         EXPECT((status == OS_OK) == (id != NO_BLOCK));
     }
     if (status == OS_OK) {
-        *block = space_block(&heap->space, id);
-        block->zero = zero;
+        *block = (struct os_block){.address = block_address(&heap->space, id),
+                                   .size = granules * GRANULE,
+                                   .zero = zero,
+                                   .id = id};
     }
     lock_release(&arena->lock);
     return status;

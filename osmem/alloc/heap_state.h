@@ -14,4 +14,11 @@ struct os_heap {
     struct os_arena arena;
 };
 
+/* Whether the heap met something that is to be reported: corrupted links, or a system call that failed
+ * for a reason other than memory. Two loads, at the end of every call. */
+static inline bool heap_has_recorded(const struct os_heap *heap) {
+    return atomic_load_explicit(&heap->arena.has_suspects, memory_order_relaxed) ||
+           atomic_load_explicit(&heap->space.kernel->failed_call, memory_order_relaxed);
+}
+
 #endif

@@ -2,6 +2,8 @@
 
 #include <sched.h>
 
+#include "osmem/platform/expect.h"
+
 void record_init(struct os_record *record) {
     *record = (struct os_record){.lock = OS_LOCK_INIT};
 }
@@ -23,8 +25,7 @@ void record_begin(struct os_record *record, struct os_call *call) {
 }
 
 bool record_sample(struct os_record *record, size_t every) {
-    if (every == 0)
-        return false;
+    EXPECT(every > 0);
     lock_take(&record->lock);
     bool due = sample_is_due(&record->sample, every);
     lock_release(&record->lock);
@@ -49,8 +50,8 @@ void record_free(struct os_record *record, const struct os_call *call,
     lock_release(&record->lock);
 }
 
-void record_history(struct os_record *record, const struct history_call *call) {
-    if (record->history.calls == 0 || (!call->result && !call->block))
+void record_add_history(struct os_record *record, const struct history_call *call) {
+    if (!call->result && !call->block)
         return;
     lock_take(&record->lock);
     history_add(&record->history, call);

@@ -34,7 +34,7 @@ void record_open(struct os_record *record, struct os_kernel *kernel,
 /* Numbers the call, where sites are recorded. */
 void record_begin(struct os_record *record, struct os_call *call);
 
-/* Whether the allocation that is being made is one in `every`. */
+/* Whether the allocation that is being made is one in `every`, which is not 0. */
 bool record_sample(struct os_record *record, size_t every);
 
 /* The call handed out, or took back, the block at an address. */
@@ -44,7 +44,13 @@ void record_free(struct os_record *record, const struct os_call *call,
                  const void *address);
 
 /* The call came to this; one that was refused leaves nothing. */
-void record_history(struct os_record *record, const struct history_call *call);
+void record_add_history(struct os_record *record, const struct history_call *call);
+
+static inline void record_history(struct os_record *record,
+                                  const struct history_call *call) {
+    if (record->history.calls)
+        record_add_history(record, call);
+}
 
 /* Adds what is known of the finding's block. In a signal handler the lock is waited for only for a
  * while: then nothing is known. */
