@@ -56,7 +56,7 @@ static void alloc_end(struct os_alloc *alloc, struct os_call *call) {
 static bool alloc_take_guarded(struct os_alloc *alloc, size_t requested, size_t size,
                                size_t alignment, struct os_block *block) {
     size_t every = alloc->options->sample;
-    bool sampled = every && record_sample(&alloc->record, every);
+    bool sampled = every && sample_is_due(&alloc->record.sample, every);
     if (requested == 0 && alloc->options->guard)
         size = 0;
     else if (!sampled)

@@ -108,7 +108,7 @@ static bool finding_is_underflow(const struct fill_damage *damage, size_t watche
 static void finding_move_right(struct os_alloc *alloc, struct os_finding *finding,
                                const struct os_block *block,
                                const struct heap_neighbour *right, size_t first) {
-    struct heap_neighbour next;
+    struct heap_neighbours beyond;
     enum block_state state =
         finding->kind == OS_FAULT_OVERFLOW ? STATE_IN_USE : STATE_FREE;
     finding->kind = OS_FAULT_UNDERFLOW;
@@ -117,17 +117,17 @@ static void finding_move_right(struct os_alloc *alloc, struct os_finding *findin
     finding->requested = prepare_usable(&right->block);
     finding->first = first;
     finding->left = finding_neighbour(true, &(struct heap_neighbour){*block, state});
-    finding->right =
-        finding_neighbour(heap_right(&alloc->heap, &right->block, &next), &next);
+    heap_neighbours(&alloc->heap, &right->block, &beyond);
+    finding->right = finding_neighbour(beyond.has_right, &beyond.right);
 }
 
 /* The damage is in the last `watched` bytes of a block. */
 static void finding_damage(struct os_alloc *alloc, struct os_call *call,
                            enum os_status kind, const struct os_block *block,
                            const struct fill_damage *damage, size_t watched) {
-    struct heap_neighbour left, right = {.state = STATE_FREE};
-    bool has_left = heap_left(&alloc->heap, block, &left);
-    bool has_right = heap_right(&alloc->heap, block, &right);
+    struct heap_neighbours beside;
+    heap_neighbours(&alloc->heap, block, &beside);
+    const struct heap_neighbour *right = &beside.right;
     struct os_finding finding = {.kind = kind,
                                  .address = call->address,
                                  .block = block->address,
@@ -137,15 +137,15 @@ static void finding_damage(struct os_alloc *alloc, struct os_call *call,
                                  .first = damage->first,
                                  .expected = damage->expected,
                                  .found = damage->found,
-                                 .left = finding_neighbour(has_left, &left),
-                                 .right = finding_neighbour(has_right, &right)};
+                                 .left = finding_neighbour(beside.has_left, &beside.left),
+                                 .right = finding_neighbour(beside.has_right, right)};
     if (kind == OS_FAULT_WRITE_AFTER_FREE)
         finding.first += block->size - watched;
-    else if (has_right && finding_is_live(right.state) && damage->first == 0 &&
+    else if (beside.has_right && finding_is_live(right->state) && damage->first == 0 &&
              damage->last == watched - 1)
-        finding.ambiguous = right.block.address;
-    if (has_right && finding_is_underflow(damage, watched, &right))
-        finding_move_right(alloc, &finding, block, &right, watched - damage->first);
+        finding.ambiguous = right->block.address;
+    if (beside.has_right && finding_is_underflow(damage, watched, right))
+        finding_move_right(alloc, &finding, block, right, watched - damage->first);
     finding_add_after_recorded(alloc, call, &finding);
 }
 

@@ -315,19 +315,32 @@ bool heap_quarantine_open(struct os_heap *heap, size_t bytes) {
     return opened;
 }
 
-bool heap_quarantine(struct os_heap *heap, const struct os_block *block, size_t bytes) {
+/* Under the arena's lock. */
+static void heap_take_due(struct os_heap *heap, size_t bytes, struct heap_due *due) {
+    block_id id;
+    size_t granules;
+    due->count = 0;
+    while (due->count < HEAP_DUE_MAX &&
+           (id = quarantine_take(&heap->arena, bytes, &granules)) != NO_BLOCK)
+        due->block[due->count++] =
+            (struct os_block){.address = block_address(&heap->space, id),
+                              .size = granules * GRANULE,
+                              .id = id};
+}
+
+bool heap_quarantine(struct os_heap *heap, const struct os_block *block, size_t bytes,
+                     struct heap_due *due) {
     EXPECT(block->id != NO_BLOCK);
     lock_take(&heap->arena.lock);
     bool quarantined = quarantine_put(&heap->arena, block->id, bytes);
+    if (quarantined)
+        heap_take_due(heap, bytes, due);
     lock_release(&heap->arena.lock);
     return quarantined;
 }
 
-bool heap_quarantine_take(struct os_heap *heap, size_t bytes, struct os_block *block) {
+void heap_quarantine_take(struct os_heap *heap, size_t bytes, struct heap_due *due) {
     lock_take(&heap->arena.lock);
-    block_id id = quarantine_take(&heap->arena, bytes);
-    if (id != NO_BLOCK)
-        *block = space_block(&heap->space, id);
+    heap_take_due(heap, bytes, due);
     lock_release(&heap->arena.lock);
-    return id != NO_BLOCK;
 }

@@ -109,13 +109,24 @@ void heap_give(struct os_heap *heap, const struct os_block *block);
  * tries again. */
 bool heap_quarantine_open(struct os_heap *heap, size_t bytes);
 
-/* A busy block, which the caller has filled, is quarantined from now on; false where there
- * is no space for it, and it still is busy. `bytes`: how many the quarantine is for. */
-bool heap_quarantine(struct os_heap *heap, const struct os_block *block, size_t bytes);
+/* Blocks that left the quarantine: busy, the caller's to verify and to give. As many as this means
+ * that there may be more. */
+enum {
+    HEAP_DUE_MAX = 4,
+};
+struct heap_due {
+    unsigned count;
+    struct os_block block[HEAP_DUE_MAX];
+};
 
-/* Takes out the one that was there longest, if there are more than so many bytes or no slot is left.
- * It is busy then: the caller's to verify and to give. */
-bool heap_quarantine_take(struct os_heap *heap, size_t bytes, struct os_block *block);
+/* A busy block, which the caller has filled, is quarantined from now on; false where there is no
+ * slot for it, and it still is busy. `due`: those that were there longest, as far as there are more
+ * than so many bytes, or no slot is left. */
+bool heap_quarantine(struct os_heap *heap, const struct os_block *block, size_t bytes,
+                     struct heap_due *due);
+
+/* Takes such blocks out, without another that comes in. */
+void heap_quarantine_take(struct os_heap *heap, size_t bytes, struct heap_due *due);
 
 /* ---- what stands in and around a block; no lock ---- */
 
@@ -145,15 +156,17 @@ struct heap_filled heap_left_padding(const struct os_heap *heap,
 
 /* ---- neighbours; the answer may be old when it comes ---- */
 
-/* The blocks right beside one that has no mapping of its own; false: none. */
+/* The blocks right beside one that has no mapping of its own. */
 struct heap_neighbour {
     struct os_block block;
     enum block_state state;
 };
-bool heap_left(struct os_heap *heap, const struct os_block *block,
-               struct heap_neighbour *left);
-bool heap_right(struct os_heap *heap, const struct os_block *block,
-                struct heap_neighbour *right);
+struct heap_neighbours {
+    bool has_left, has_right;
+    struct heap_neighbour left, right;
+};
+void heap_neighbours(struct os_heap *heap, const struct os_block *block,
+                     struct heap_neighbours *neighbours);
 
 /* Which block an address is beside, where a guard page stopped an access; see space/locate.h. Waits
  * for a lock for a bounded time only: it is called in a signal handler. */

@@ -97,35 +97,35 @@ struct heap_filled heap_left_padding(const struct os_heap *heap,
 
 /* A block next to another one, as it is now. */
 static struct heap_neighbour heap_neighbour(const struct os_heap *heap, block_id id) {
-    enum block_state state = tag_state(tags_load_first(block_tag(&heap->space, id)));
-    EXPECT(state >= STATE_NOT_OURS && state <= STATE_FREE);
-    return (struct heap_neighbour){space_block(&heap->space, id), state};
+    struct tags_extent extent = {.granules = 0};
+    bool starts = tags_read(block_tag(&heap->space, id), &extent);
+    (void)starts;
+    EXPECT(starts);
+    return (struct heap_neighbour){
+        .block = {.address = block_address(&heap->space, id),
+                  .size = extent.granules * GRANULE,
+                  .slack = extent.slack,
+                  .id = id},
+        .state = extent.state,
+    };
 }
 
-bool heap_left(struct os_heap *heap, const struct os_block *block,
-               struct heap_neighbour *left) {
+void heap_neighbours(struct os_heap *heap, const struct os_block *block,
+                     struct heap_neighbours *neighbours) {
     block_id id;
+    neighbours->has_left = neighbours->has_right = false;
     if (block->id == NO_BLOCK)
-        return false;
+        return;
     lock_take(&heap->arena.lock);
-    bool found = arena_left(&heap->arena, block->id, &id);
-    if (found)
-        *left = heap_neighbour(heap, id);
+    if (arena_left(&heap->arena, block->id, &id)) {
+        neighbours->has_left = true;
+        neighbours->left = heap_neighbour(heap, id);
+    }
+    if (arena_right(&heap->arena, block->id, &id)) {
+        neighbours->has_right = true;
+        neighbours->right = heap_neighbour(heap, id);
+    }
     lock_release(&heap->arena.lock);
-    return found;
-}
-
-bool heap_right(struct os_heap *heap, const struct os_block *block,
-                struct heap_neighbour *right) {
-    block_id id;
-    if (block->id == NO_BLOCK)
-        return false;
-    lock_take(&heap->arena.lock);
-    bool found = arena_right(&heap->arena, block->id, &id);
-    if (found)
-        *right = heap_neighbour(heap, id);
-    lock_release(&heap->arena.lock);
-    return found;
 }
 
 /* The thread that was stopped may hold the lock itself. */

@@ -42,32 +42,38 @@ static bool inspect_neighbour(struct os_alloc *alloc, bool is_left,
     return inspect_fill_end(&filled);
 }
 
-static void inspect_side(struct os_alloc *alloc, struct os_call *call,
-                         const struct os_block *block, bool is_left) {
-    struct heap_neighbour neighbour;
-    for (int reads = 0; reads < INSPECT_READS; reads++)
-        if (!(is_left ? heap_left : heap_right)(&alloc->heap, block, &neighbour) ||
-            inspect_neighbour(alloc, is_left, &neighbour))
-            return;
-    if (neighbour.state == STATE_IN_USE) {
-        finding_canary(alloc, call, &neighbour.block);
+static void inspect_add(struct os_alloc *alloc, struct os_call *call,
+                        const struct heap_neighbour *neighbour) {
+    if (neighbour->state == STATE_IN_USE) {
+        finding_canary(alloc, call, &neighbour->block);
         return;
     }
-    if (neighbour.state == STATE_FREE && neighbour.block.size == GRANULE) {
+    if (neighbour->state == STATE_FREE && neighbour->block.size == GRANULE) {
         inspect_links(alloc, call);
         return;
     }
     struct heap_filled filled =
-        heap_filled(&alloc->heap, &neighbour.block, neighbour.state);
-    finding_fill(alloc, call, &neighbour.block, &filled);
+        heap_filled(&alloc->heap, &neighbour->block, neighbour->state);
+    finding_fill(alloc, call, &neighbour->block, &filled);
 }
 
 void inspect_neighbours(struct os_alloc *alloc, struct os_call *call,
                         const struct os_block *block) {
+    struct heap_neighbours beside;
+    bool left = false, right = false; /* damaged */
     if (!alloc->options->neighbours)
         return;
-    inspect_side(alloc, call, block, false);
-    inspect_side(alloc, call, block, true);
+    for (int reads = 0; reads < INSPECT_READS; reads++) {
+        heap_neighbours(&alloc->heap, block, &beside);
+        left = beside.has_left && !inspect_neighbour(alloc, true, &beside.left);
+        right = beside.has_right && !inspect_neighbour(alloc, false, &beside.right);
+        if (!left && !right)
+            return;
+    }
+    if (right)
+        inspect_add(alloc, call, &beside.right);
+    if (left)
+        inspect_add(alloc, call, &beside.left);
 }
 
 /* ---- fills ---- */
@@ -85,29 +91,41 @@ void inspect_fresh(struct os_alloc *alloc, struct os_call *call, struct os_block
     block->zero = from == 0;
 }
 
-bool inspect_drain(struct os_alloc *alloc, struct os_call *call, size_t bytes) {
-    struct os_block block;
-    bool any = false;
-    while (heap_quarantine_take(&alloc->heap, bytes, &block)) {
-        struct heap_filled filled = heap_filled(&alloc->heap, &block, STATE_QUARANTINED);
+static void inspect_due(struct os_alloc *alloc, struct os_call *call,
+                        const struct heap_due *due) {
+    for (unsigned i = 0; i < due->count; i++) {
+        const struct os_block *block = &due->block[i];
+        struct heap_filled filled = heap_filled(&alloc->heap, block, STATE_QUARANTINED);
         if (!fill_holds(filled.at, filled.length, filled.byte))
-            finding_fill(alloc, call, &block, &filled);
-        prepare_clear(alloc->options, &block);
-        heap_give(&alloc->heap, &block);
-        any = true;
+            finding_fill(alloc, call, block, &filled);
+        prepare_clear(alloc->options, block);
+        heap_give(&alloc->heap, block);
     }
+}
+
+bool inspect_drain(struct os_alloc *alloc, struct os_call *call, size_t bytes) {
+    struct heap_due due;
+    bool any = false;
+    do {
+        heap_quarantine_take(&alloc->heap, bytes, &due);
+        inspect_due(alloc, call, &due);
+        any = any || due.count;
+    } while (due.count == HEAP_DUE_MAX);
     return any;
 }
 
 bool inspect_quarantine(struct os_alloc *alloc, struct os_call *call,
                         const struct os_block *block) {
     size_t bytes = alloc->options->quarantine;
+    struct heap_due due;
     if (bytes == 0 || block->id == NO_BLOCK)
         return false;
     fill_write(block->address, block->size, FILL_DEAD);
-    if (!heap_quarantine(&alloc->heap, block, bytes))
+    if (!heap_quarantine(&alloc->heap, block, bytes, &due))
         return false;
-    inspect_drain(alloc, call, bytes);
+    inspect_due(alloc, call, &due);
+    if (due.count == HEAP_DUE_MAX)
+        inspect_drain(alloc, call, bytes);
     return true;
 }
 

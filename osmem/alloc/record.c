@@ -2,8 +2,6 @@
 
 #include <sched.h>
 
-#include "osmem/platform/expect.h"
-
 void record_init(struct os_record *record) {
     *record = (struct os_record){.lock = OS_LOCK_INIT};
 }
@@ -22,14 +20,6 @@ void record_begin(struct os_record *record, struct os_call *call) {
     if (record->sites.rows)
         call->site.operation =
             1 + atomic_fetch_add_explicit(&record->operations, 1, memory_order_relaxed);
-}
-
-bool record_sample(struct os_record *record, size_t every) {
-    EXPECT(every > 0);
-    lock_take(&record->lock);
-    bool due = sample_is_due(&record->sample, every);
-    lock_release(&record->lock);
-    return due;
 }
 
 void record_allocation(struct os_record *record, const struct os_call *call,

@@ -18,10 +18,10 @@
 #include "osmem/platform/lock.h"
 
 struct os_record {
-    struct os_lock lock; /* of all below */
-    struct os_sample sample;
+    struct os_lock lock; /* of the sites and the history */
     struct site_table sites;
     struct os_history history;
+    struct os_sample sample;
     _Atomic(uint64_t) operations; /* calls, ever, where sites are recorded */
 };
 
@@ -33,9 +33,6 @@ void record_open(struct os_record *record, struct os_kernel *kernel,
 
 /* Numbers the call, where sites are recorded. */
 void record_begin(struct os_record *record, struct os_call *call);
-
-/* Whether the allocation that is being made is one in `every`, which is not 0. */
-bool record_sample(struct os_record *record, size_t every);
 
 /* The call handed out, or took back, the block at an address. */
 void record_allocation(struct os_record *record, const struct os_call *call,

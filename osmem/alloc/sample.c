@@ -20,16 +20,20 @@ static size_t sample_draw(struct os_sample *sample, size_t every) {
     }; /* in 1/65536 */
     if (every == 1)
         return 1;
-    sample->random = num_mix(sample->random + 1);
+    uint64_t random =
+        num_mix(1 + atomic_fetch_add_explicit(&sample->random, 1, memory_order_relaxed));
     unsigned __int128 distance =
-        (unsigned __int128)sample_distance(sample->random) * LN_2 * (2 * every - 1);
+        (unsigned __int128)sample_distance(random) * LN_2 * (2 * every - 1);
     return 1 + (size_t)(distance >> 33);
 }
 
 bool sample_is_due(struct os_sample *sample, size_t every) {
     if (every == 0)
         return false;
-    if (sample->until == 0)
-        sample->until = sample_draw(sample, every);
-    return --sample->until == 0;
+    size_t until = atomic_fetch_sub_explicit(&sample->until, 1, memory_order_relaxed);
+    if (until == 0) {
+        until = sample_draw(sample, every);
+        atomic_store_explicit(&sample->until, until - 1, memory_order_relaxed);
+    }
+    return until == 1;
 }

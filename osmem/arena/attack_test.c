@@ -74,7 +74,7 @@ static void resize(struct slot *slot, size_t size) {
 static void give(struct slot *slot) {
     own(&slot->block, 0, slot->block.size, false);
     if (slot->quarantined)
-        carve_take_quarantined(&heap.arena, slot->block.id);
+        carve_take_quarantined(&heap.arena, slot->block.id, slot->block.size / GRANULE);
     heap_give(&heap, &slot->block);
     *slot = (struct slot){.in_use = false};
 }

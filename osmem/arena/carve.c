@@ -103,20 +103,28 @@ void carve_give(struct os_arena *arena, block_id block, bool zero) {
     carve_add(arena, block, extent.granules, zero);
 }
 
-void carve_quarantine(struct os_arena *arena, block_id block) {
-    struct tags_extent extent = carve_extent(arena, block);
-    EXPECT(extent.state == STATE_BUSY);
-    carve_erase(arena, block, extent);
-    carve_write(
-        arena, block,
-        (struct tags_extent){.granules = extent.granules, .state = STATE_QUARANTINED});
+/* The granules of a block count for another state: busy ones as in use. */
+static void carve_count_as(struct os_arena *arena, size_t granules, enum block_state from,
+                           enum block_state to) {
+    struct arena_counters *counters = &arena->counters;
+    EXPECT(counters->granules[from] >= granules);
+    counters->granules[from] -= granules;
+    counters->granules[to] += granules;
+    counters->blocks_in_use += to == STATE_IN_USE ? 1 : (size_t)-1;
 }
 
-void carve_take_quarantined(struct os_arena *arena, block_id block) {
+size_t carve_quarantine(struct os_arena *arena, block_id block) {
     struct tags_extent extent = carve_extent(arena, block);
-    EXPECT(extent.state == STATE_QUARANTINED);
-    carve_erase(arena, block, extent);
-    carve_write_busy(arena, block, extent.granules);
+    EXPECT(extent.state == STATE_BUSY);
+    tags_quarantine(block_tag(arena->space, block));
+    carve_count_as(arena, extent.granules, STATE_IN_USE, STATE_QUARANTINED);
+    return extent.granules;
+}
+
+void carve_take_quarantined(struct os_arena *arena, block_id block, size_t granules) {
+    EXPECT(carve_extent(arena, block).granules == granules);
+    tags_take_quarantined(block_tag(arena->space, block));
+    carve_count_as(arena, granules, STATE_QUARANTINED, STATE_IN_USE);
 }
 
 void carve_shrink(struct os_arena *arena, block_id block, size_t granules) {

@@ -19,9 +19,9 @@ bool carve_take(struct os_arena *arena, block_id block, size_t granules);
 /* ( left )[ block ]( right ) => ( all of them ); `zero`: the block's bytes are known to be zero. */
 void carve_give(struct os_arena *arena, block_id block, bool zero);
 
-/* [ block ] => a quarantined block of the same extent, and back. */
-void carve_quarantine(struct os_arena *arena, block_id block);
-void carve_take_quarantined(struct os_arena *arena, block_id block);
+/* [ block ] => a quarantined block of the same extent, of so many granules, and back. */
+size_t carve_quarantine(struct os_arena *arena, block_id block);
+void carve_take_quarantined(struct os_arena *arena, block_id block, size_t granules);
 
 /* [ block ] => [ granules ]( rest joined with a free right neighbour ) */
 void carve_shrink(struct os_arena *arena, block_id block, size_t granules);

@@ -40,8 +40,7 @@ bool quarantine_put(struct os_arena *arena, block_id id, size_t bytes) {
     EXPECT(quarantine->count <= quarantine->slots);
     if (quarantine->count == quarantine->slots)
         return false;
-    carve_quarantine(arena, id);
-    quarantine->granules += carve_extent(arena, id).granules;
+    quarantine->granules += carve_quarantine(arena, id);
     size_t last = quarantine->count++;
     quarantine->random = num_mix(quarantine->random + 1);
     size_t other = last - quarantine->random % (last / 2 + 1);
@@ -50,7 +49,7 @@ bool quarantine_put(struct os_arena *arena, block_id id, size_t bytes) {
     return true;
 }
 
-block_id quarantine_take(struct os_arena *arena, size_t bytes) {
+block_id quarantine_take(struct os_arena *arena, size_t bytes, size_t *granules) {
     struct quarantine *quarantine = &arena->quarantine;
     if (quarantine->count == 0 || (quarantine->granules * GRANULE <= bytes &&
                                    quarantine->count < quarantine->slots))
@@ -61,6 +60,7 @@ block_id quarantine_take(struct os_arena *arena, size_t bytes) {
     quarantine->first = (quarantine->first + 1) % quarantine->slots;
     quarantine->count--;
     quarantine->granules -= extent.granules;
-    carve_take_quarantined(arena, id);
+    *granules = extent.granules;
+    carve_take_quarantined(arena, id, extent.granules);
     return id;
 }

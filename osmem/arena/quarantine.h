@@ -26,6 +26,6 @@ bool quarantine_put(struct os_arena *arena, block_id id, size_t bytes);
 
 /* Takes the one out that was there longest, if there are more than so many bytes or no slot is left;
  * NO_BLOCK: there is no need. It is busy then: its fill goes before it is free. */
-block_id quarantine_take(struct os_arena *arena, size_t bytes);
+block_id quarantine_take(struct os_arena *arena, size_t bytes, size_t *granules);
 
 #endif

@@ -91,6 +91,27 @@ bool tags_claim(tag_byte *first, struct tags_extent *extent) {
     return true;
 }
 
+/* A block without slack gets another state. */
+static void tags_set_state(tag_byte *first, enum block_state from, enum block_state to) {
+    uint8_t tag = tags_load(first);
+    (void)from;
+    EXPECT(tag_is_first(tag) && tag_state(tag) == from);
+    if (tag < TAG_FIRST) {
+        tags_store_first(first, tag_first(to, 1, 0));
+        return;
+    }
+    tags_store(first + 1, tag_digit(0, 0));
+    tags_store_first(first, (uint8_t)((to << 4) + (tag & 15)));
+}
+
+void tags_quarantine(tag_byte *first) {
+    tags_set_state(first, STATE_BUSY, STATE_QUARANTINED);
+}
+
+void tags_take_quarantined(tag_byte *first) {
+    tags_set_state(first, STATE_QUARANTINED, STATE_BUSY);
+}
+
 void tags_publish(tag_byte *first, unsigned slack) {
     uint8_t tag = tags_load(first);
     EXPECT(tag_is_first(tag) && tag_state(tag) == STATE_BUSY);

@@ -155,6 +155,10 @@ void tags_erase(tag_byte *first, const struct tags_extent *extent);
  */
 bool tags_claim(tag_byte *first, struct tags_extent *extent);
 
+/* Busy => quarantined, or back; the block has no slack then. */
+void tags_quarantine(tag_byte *first);
+void tags_take_quarantined(tag_byte *first);
+
 /* Busy => in use, with this slack. It is the owner's, who has written what a canary needs before. */
 void tags_publish(tag_byte *first, unsigned slack);
 

@@ -337,7 +337,7 @@ START_TEST(q1_a_quarantined_block_was_written_to) {
         ck_assert_ptr_eq(breach.where, block.address);
         block.address[at] ^= 1;
     }
-    carve_take_quarantined(&heap.arena, block.id);
+    carve_take_quarantined(&heap.arena, block.id, 4);
     heap_give(&heap, &block);
     ck_assert_int_eq(check_heap(&heap, CHECK_FULL).invariant, INVARIANT_NONE);
 }
