@@ -12,8 +12,8 @@ const char *os_default_options(void) {
 }
 
 enum {
-    THREADS = 4,
-    ROUNDS = 500000,
+    THREADS = 2,
+    ROUNDS = 1000000,
 };
 
 /* The calls that were added to it, ever. */
@@ -23,9 +23,12 @@ static uint64_t added(void) {
 }
 
 /* At once: what calls of the C functions do besides takes turns, and this would be seldom at once. */
+static pthread_barrier_t start;
+
 static void *add(void *unused) {
     struct os_call call;
     struct os_record *record = &process_enter(&call, NULL)->record;
+    pthread_barrier_wait(&start);
     for (int i = 0; i < ROUNDS; i++)
         record_history(record,
                        &(struct history_call){.function = "os_free", .block = record});
@@ -35,6 +38,7 @@ static void *add(void *unused) {
 START_TEST(calls_of_threads_are_added_each) {
     pthread_t threads[THREADS];
     uint64_t before = added();
+    ck_assert_int_eq(pthread_barrier_init(&start, NULL, THREADS), 0);
     for (int i = 0; i < THREADS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, add, NULL), 0);
     for (int i = 0; i < THREADS; i++)

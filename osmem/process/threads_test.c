@@ -13,7 +13,7 @@ const char *os_default_options(void) {
 
 enum {
     ROUNDS = 20000,
-    DELAYS = 64,
+    DELAYS = 256, /* some nanoseconds each, to meet in every order */
 };
 
 static struct {
