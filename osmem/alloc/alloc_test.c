@@ -136,6 +136,19 @@ START_TEST(a_failed_system_call_is_a_finding) {
 }
 END_TEST
 
+START_TEST(what_is_refused_to_a_free_or_a_trim_leaves_errno) {
+    open_light();
+    char *large = do_malloc(200000);
+    machine_refuse(&machine, 1, 1000);
+    errno = 77;
+    do_free(large);
+    ck_assert_int_eq(errno, 77);
+    do_trim();
+    ck_assert_int_eq(errno, 77);
+    machine_refuse(&machine, 1, 0);
+}
+END_TEST
+
 START_TEST(a_shrink_that_cannot_move_stays) {
     open_light();
     char *large = do_malloc(200000);
@@ -373,6 +386,7 @@ int main(void) {
         SUITE(bad_pointers_do_nothing, each_call_finds_a_written_free_block,
               links_come_before_what_is_found_after_them,
               one_call_may_find_several_things, a_failed_system_call_is_a_finding,
+              what_is_refused_to_a_free_or_a_trim_leaves_errno,
               a_shrink_that_cannot_move_stays, every_byte_behind_the_last_is_watched,
               behind_a_large_block_its_page_is_watched, what_cannot_be_guarded_is_cleared,
               a_canary_moves_with_every_resize, no_two_canaries_are_alike,
