@@ -1,5 +1,6 @@
 #include "osmem/space/page_map.h"
 
+#include "osmem/base/num.h"
 #include "osmem/platform/expect.h"
 #include "osmem/space/policy.h"
 
@@ -47,6 +48,8 @@ bool page_map_prepare(struct page_map *map, struct os_kernel *kernel, uintptr_t 
     _Atomic(uint32_t) *link = &map->root;
     if (!page_map_reaches(page))
         return false;
+    map->lowest = map->tables ? num_min(map->lowest, page) : page;
+    map->highest = num_max(map->highest, page);
     for (unsigned level = PAGE_MAP_LEVELS; level-- > 0;) {
         uint32_t number = page_map_follow_or_open(map, kernel, link);
         if (number == 0)
@@ -88,7 +91,8 @@ static uint32_t page_map_next_in(const struct page_map *map, uint32_t number,
                                  unsigned level, uintptr_t *page) {
     const struct page_map_table *table = page_map_table(map, number);
     unsigned shift = PAGE_MAP_BITS * level;
-    for (unsigned at = page_map_index(*page, level); at < PAGE_MAP_SLOTS; at++) {
+    unsigned at = page_map_index(*page, level);
+    for (; at < PAGE_MAP_SLOTS && *page <= map->highest; at++) {
         uint32_t value = atomic_load_explicit(&table->slot[at], memory_order_acquire);
         uintptr_t next = ((*page >> shift) + 1) << shift;
         if (value && level > 0)
@@ -104,5 +108,6 @@ uint32_t page_map_next(const struct page_map *map, uintptr_t *page) {
     uint32_t root = atomic_load_explicit(&map->root, memory_order_acquire);
     if (root == 0 || !page_map_reaches(*page))
         return 0;
+    *page = num_max(*page, map->lowest);
     return page_map_next_in(map, root, PAGE_MAP_LEVELS - 1, page);
 }
