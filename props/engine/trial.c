@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "osmem/platform/lock.h"
+
 enum {
     TRIAL_STUCK = -1, /* in place of a signal: out of steps */
 };
@@ -69,6 +71,7 @@ static void trial_scrub(struct trial *trial) {
 static void trial_interrupted(struct trial *trial, int number,
                               struct trial_verdict *verdict) {
     const struct lockstep *lockstep = &trial->lockstep;
+    lock_held = 0; /* the interrupted call's, whose heap is opened anew */
     for (unsigned i = 0; i < lockstep->rigs; i++) {
         const struct rig *rig = &lockstep->rig[i];
         if (rig->operation + 1 >= lockstep->rig[verdict->subject].operation + 1)

@@ -28,7 +28,7 @@
 #include "props/laws.h"
 
 enum {
-    STEPS_MOST = 5000000,  /* a hundred times the steps of the longest program */
+    STEPS_MOST = 50000000, /* some times the steps of the longest program */
     SHRINKS_MOST = 200000, /* operations */
 };
 
