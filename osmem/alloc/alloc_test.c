@@ -169,6 +169,19 @@ static void open_standard(void) {
     alloc_set_options(&alloc, &options_of_tier[TIER_STANDARD]);
 }
 
+START_TEST(a_shrink_that_cannot_move_has_its_canary) {
+    open_standard();
+    char *large = do_malloc(200000);
+    machine_refuse(&machine, 1, 1000);
+    ck_assert_ptr_eq(do_realloc(large, 100), large);
+    machine_refuse(&machine, 1, 0);
+    ck_assert_uint_eq(do_usable_size(large), 100);
+    large[100] ^= 1;
+    do_free(large);
+    expect_fault(OS_FAULT_OVERFLOW, "os_free");
+}
+END_TEST
+
 START_TEST(every_byte_behind_the_last_is_watched) {
     static const size_t sizes[] = {0,    1,    15,     16,     17,     24,     200,
                                    2000, 2047, 100000, 131056, 200000, 1000003};
@@ -387,7 +400,8 @@ int main(void) {
               links_come_before_what_is_found_after_them,
               one_call_may_find_several_things, a_failed_system_call_is_a_finding,
               what_is_refused_to_a_free_or_a_trim_leaves_errno,
-              a_shrink_that_cannot_move_stays, every_byte_behind_the_last_is_watched,
+              a_shrink_that_cannot_move_stays, a_shrink_that_cannot_move_has_its_canary,
+              every_byte_behind_the_last_is_watched,
               behind_a_large_block_its_page_is_watched, what_cannot_be_guarded_is_cleared,
               a_canary_moves_with_every_resize, no_two_canaries_are_alike,
               nothing_stays_of_what_was_freed_or_cut_off, blocks_of_before_stay_right,

@@ -28,8 +28,8 @@ struct page_map_table {
 
 struct page_map {
     struct guarded_region region;
-    uint32_t tables;        /* that are in use, the first one has number 1 */
-    _Atomic(uint32_t) root; /* its number; 0: nothing was ever set */
+    uint32_t tables;           /* that are in use, the first one has number 1 */
+    _Atomic(uint32_t) root;    /* its number; 0: nothing was ever set */
     uintptr_t lowest, highest; /* of the pages that were ever prepared */
 };
 
