@@ -125,9 +125,9 @@ static void finding_move_right(struct os_alloc *alloc, struct os_finding *findin
 static void finding_damage(struct os_alloc *alloc, struct os_call *call,
                            enum os_status kind, const struct os_block *block,
                            const struct fill_damage *damage, size_t watched) {
-    struct heap_neighbours beside;
-    heap_neighbours(&alloc->heap, block, &beside);
-    const struct heap_neighbour *right = &beside.right;
+    struct heap_neighbours near;
+    heap_neighbours(&alloc->heap, block, &near);
+    const struct heap_neighbour *right = &near.right;
     struct os_finding finding = {.kind = kind,
                                  .address = call->address,
                                  .block = block->address,
@@ -137,14 +137,14 @@ static void finding_damage(struct os_alloc *alloc, struct os_call *call,
                                  .first = damage->first,
                                  .expected = damage->expected,
                                  .found = damage->found,
-                                 .left = finding_neighbour(beside.has_left, &beside.left),
-                                 .right = finding_neighbour(beside.has_right, right)};
+                                 .left = finding_neighbour(near.has_left, &near.left),
+                                 .right = finding_neighbour(near.has_right, right)};
     if (kind == OS_FAULT_WRITE_AFTER_FREE)
         finding.first += block->size - watched;
-    else if (beside.has_right && finding_is_live(right->state) && damage->first == 0 &&
+    else if (near.has_right && finding_is_live(right->state) && damage->first == 0 &&
              damage->last == watched - 1)
         finding.ambiguous = right->block.address;
-    if (beside.has_right && finding_is_underflow(damage, watched, right))
+    if (near.has_right && finding_is_underflow(damage, watched, right))
         finding_move_right(alloc, &finding, block, right, watched - damage->first);
     finding_add_after_recorded(alloc, call, &finding);
 }

@@ -59,21 +59,21 @@ static void inspect_add(struct os_alloc *alloc, struct os_call *call,
 
 void inspect_neighbours(struct os_alloc *alloc, struct os_call *call,
                         const struct os_block *block) {
-    struct heap_neighbours beside;
+    struct heap_neighbours near;
     bool left = false, right = false; /* damaged */
     if (!alloc->options->neighbours)
         return;
     for (int reads = 0; reads < INSPECT_READS; reads++) {
-        heap_neighbours(&alloc->heap, block, &beside);
-        left = beside.has_left && !inspect_neighbour(alloc, true, &beside.left);
-        right = beside.has_right && !inspect_neighbour(alloc, false, &beside.right);
+        heap_neighbours(&alloc->heap, block, &near);
+        left = near.has_left && !inspect_neighbour(alloc, true, &near.left);
+        right = near.has_right && !inspect_neighbour(alloc, false, &near.right);
         if (!left && !right)
             return;
     }
     if (right)
-        inspect_add(alloc, call, &beside.right);
+        inspect_add(alloc, call, &near.right);
     if (left)
-        inspect_add(alloc, call, &beside.left);
+        inspect_add(alloc, call, &near.left);
 }
 
 /* ---- fills ---- */

@@ -22,6 +22,12 @@ void record_begin(struct os_record *record, struct os_call *call) {
             1 + atomic_fetch_add_explicit(&record->operations, 1, memory_order_relaxed);
 }
 
+uint64_t record_operation(const struct os_record *record) {
+    return record->sites.rows
+               ? atomic_load_explicit(&record->operations, memory_order_relaxed)
+               : 0;
+}
+
 void record_allocation(struct os_record *record, const struct os_call *call,
                        const void *address, size_t requested) {
     if (record->sites.rows == 0)

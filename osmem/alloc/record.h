@@ -34,6 +34,9 @@ void record_open(struct os_record *record, struct os_kernel *kernel,
 /* Numbers the call, where sites are recorded. */
 void record_begin(struct os_record *record, struct os_call *call);
 
+/* The number of the last call, where sites are recorded; else 0. */
+uint64_t record_operation(const struct os_record *record);
+
 /* The call handed out, or took back, the block at an address. */
 void record_allocation(struct os_record *record, const struct os_call *call,
                        const void *address, size_t requested);

@@ -38,6 +38,7 @@ static void verify_classify(struct os_alloc *alloc, struct os_call *call,
 bool verify_heap(struct os_alloc *alloc, struct os_call *call, const char *function) {
     int saved = errno;
     call->function = function;
+    call->site.operation = record_operation(&alloc->record);
     heap_lock(&alloc->heap);
     struct check_breach breach = check_heap(&alloc->heap, CHECK_FULL);
     heap_unlock(&alloc->heap);

@@ -231,8 +231,18 @@ void error_policy(const struct os_options *options, const struct os_history *his
     errno = saved;
 }
 
+static void policy_write_more(const struct os_options *options, size_t more) {
+    struct os_text text = {.length = 0};
+    text_put(&text, "osmem: the same call found ");
+    text_number(&text, more, 10);
+    text_put(&text, more == 1 ? " thing more\n" : " things more\n");
+    error_policy_write(options, &text);
+}
+
 void error_policy_all(const struct os_options *options, const struct os_history *history,
                       const struct os_findings *findings) {
     for (size_t i = 0; i < findings->count; i++)
         error_policy(options, history, &findings->finding[i]);
+    if (findings->more)
+        policy_write_more(options, findings->more);
 }

@@ -4,6 +4,7 @@ A find of an engine counts only if the same program passes on the build without 
 a probe that hangs has noticed the bug as well.
 """
 import os
+import shutil
 
 from report import progress, summary, table_head, table_line
 from run import HANG, TEST_SECONDS, run, run_limited
@@ -36,7 +37,7 @@ def hunt(workshop, program, bug, engine, without=None):
     found["cases"], found["ms"] = str(cases), "%.2f" % ms
     if found["killed"] == "1" and run(workshop.control, "replay", subject, found["law"], out).get("passes") != "1":
         kept = os.path.join(WORKSPACE, bug.name + ".control-fails")
-        os.rename(out, kept)
+        shutil.move(out, kept)
         fail("%s: what %s found fails without the bug as well; kept as %s" % (bug.name, engine, kept))
     return found
 
