@@ -43,7 +43,7 @@ struct subject_statistics insight_statistics(const struct os_heap *heap) {
 
 size_t insight_own_mappings(const struct os_heap *heap) {
     const struct os_space *space = &heap->space;
-    size_t bytes = space->registry.table.length + space->pages.region.length +
+    size_t bytes = space->registry.table.length + page_map_reserved(&space->pages) +
                    heap->arena.quarantine.ring.length;
     for (unsigned i = 0; i < space_spans(space); i++)
         bytes += space->span[i].plane.length + space->span[i].reservation;

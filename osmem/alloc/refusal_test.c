@@ -113,7 +113,8 @@ static enum os_status run_step(const struct step *step) {
 
 /* Bytes of mappings that the heap keeps for itself. */
 static size_t own_mappings(void) {
-    size_t bytes = heap.space.registry.table.length + heap.space.pages.region.length;
+    size_t bytes =
+        heap.space.registry.table.length + page_map_reserved(&heap.space.pages);
     for (unsigned i = 0; i < heap.space.spans; i++)
         bytes += heap.space.span[i].plane.length + heap.space.span[i].reservation;
     return bytes;

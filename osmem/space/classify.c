@@ -16,7 +16,7 @@ static bool classify_is_own(const struct os_space *space, const void *address) {
             return true;
     }
     return guarded_holds(&space->registry.table, address) ||
-           guarded_holds(&space->pages.region, address);
+           page_map_holds(&space->pages, address);
 }
 
 enum os_status classify_pointer(const struct os_space *space, const void *address,

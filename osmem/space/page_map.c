@@ -1,13 +1,21 @@
 #include "osmem/space/page_map.h"
 
+#include <assert.h>
+
 #include "osmem/base/num.h"
 #include "osmem/platform/expect.h"
 #include "osmem/space/policy.h"
 
+static_assert(POLICY_PAGE_MAP / sizeof(struct page_map_table) <=
+                  (size_t)1 << PAGE_MAP_PLACE_BITS,
+              "a place in a region fits its number");
+
 static struct page_map_table *page_map_table(const struct page_map *map,
                                              uint32_t number) {
-    EXPECT(number > 0);
-    return (struct page_map_table *)(void *)map->region.base + (number - 1);
+    uint32_t place = (number - 1) & (((uint32_t)1 << PAGE_MAP_PLACE_BITS) - 1);
+    uint32_t region = (number - 1) >> PAGE_MAP_PLACE_BITS;
+    EXPECT(number > 0 && region < PAGE_MAP_REGIONS);
+    return (struct page_map_table *)(void *)map->region[region].base + place;
 }
 
 /* Where a page is in a table of a level; the root has the highest. */
@@ -19,23 +27,51 @@ static bool page_map_reaches(uintptr_t page) {
     return page >> (PAGE_MAP_BITS * PAGE_MAP_LEVELS) == 0;
 }
 
+/* Whether the last region has address space for another table, a new region if need be. */
+static bool page_map_reserve(struct page_map *map, struct os_kernel *kernel) {
+    size_t size = sizeof(struct page_map_table);
+    if (map->regions && (map->last + 1) * size <= map->region[map->regions - 1].reserved)
+        return true;
+    if (map->regions == PAGE_MAP_REGIONS ||
+        !guarded_reserve(&map->region[map->regions], kernel, POLICY_PAGE_MAP,
+                         POLICY_PAGE_MAP_LEAST))
+        return false;
+    map->regions++;
+    map->last = 0;
+    return true;
+}
+
 /* A table without values, not linked yet; 0 where its memory is refused. */
 static uint32_t page_map_open_table(struct page_map *map, struct os_kernel *kernel) {
-    struct guarded_region *region = &map->region;
-    size_t size = (map->tables + (size_t)1) * sizeof(struct page_map_table);
-    if (!region->base &&
-        !guarded_reserve(region, kernel, POLICY_PAGE_MAP, POLICY_PAGE_MAP_LEAST))
+    if (!page_map_reserve(map, kernel))
         return 0;
-    if (!guarded_commit(region, kernel, size))
+    uint32_t region = map->regions - 1;
+    if (!guarded_commit(&map->region[region], kernel,
+                        (map->last + 1) * sizeof(struct page_map_table)))
         return 0;
-    return ++map->tables;
+    map->tables++;
+    return 1 + (region << PAGE_MAP_PLACE_BITS | map->last++);
+}
+
+size_t page_map_reserved(const struct page_map *map) {
+    size_t bytes = 0;
+    for (unsigned i = 0; i < map->regions; i++)
+        bytes += map->region[i].length;
+    return bytes;
+}
+
+bool page_map_holds(const struct page_map *map, const void *address) {
+    for (unsigned i = 0; i < map->regions; i++)
+        if (guarded_holds(&map->region[i], address))
+            return true;
+    return false;
 }
 
 /* The number of the table in a link, a new one where there is none; 0 where that is refused. */
 static uint32_t page_map_follow_or_open(struct page_map *map, struct os_kernel *kernel,
                                         _Atomic(uint32_t) *link) {
     uint32_t number = atomic_load_explicit(link, memory_order_relaxed);
-    EXPECT(number <= map->tables);
+    EXPECT(number == 0 || map->tables > 0);
     if (number)
         return number;
     number = page_map_open_table(map, kernel);

@@ -19,6 +19,8 @@ enum {
     PAGE_MAP_BITS = 10,
     PAGE_MAP_SLOTS = 1 << PAGE_MAP_BITS,
     PAGE_MAP_LEVELS = 4,
+    PAGE_MAP_REGIONS = 16,
+    PAGE_MAP_PLACE_BITS = 20,
 };
 
 /* A slot holds the number of a table, or in the lowest level a value; 0: nothing. */
@@ -26,9 +28,13 @@ struct page_map_table {
     _Atomic(uint32_t) slot[PAGE_MAP_SLOTS];
 };
 
+/* A region that was refused its full size is followed by others. A table's number is 1 + region * 2^20
+ * + its place there. */
 struct page_map {
-    struct guarded_region region;
-    uint32_t tables;           /* that are in use, the first one has number 1 */
+    struct guarded_region region[PAGE_MAP_REGIONS];
+    unsigned regions;          /* that are reserved */
+    uint32_t last;             /* tables in the last one of them */
+    uint32_t tables;           /* in all */
     _Atomic(uint32_t) root;    /* its number; 0: nothing was ever set */
     uintptr_t lowest, highest; /* of the pages that were ever prepared */
 };
@@ -36,6 +42,10 @@ struct page_map {
 /* Makes sure that a value can be set for a page; false where memory is refused or the page is out of
  * reach. Pages are addresses divided by the size of one. The caller has the space's lock. */
 bool page_map_prepare(struct page_map *map, struct os_kernel *kernel, uintptr_t page);
+
+/* The bytes that its tables reserve, and whether an address lies there. */
+size_t page_map_reserved(const struct page_map *map);
+bool page_map_holds(const struct page_map *map, const void *address);
 
 /* Sets the value of a prepared page; 0 takes it out. The caller has the space's lock. */
 void page_map_set(struct page_map *map, uintptr_t page, uint32_t value);

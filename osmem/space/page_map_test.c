@@ -1,6 +1,7 @@
 #include "osmem/space/page_map.h"
 
 #include "fuzz/machine/machine.h"
+#include "osmem/space/policy.h"
 #include "props/testing/suite.h"
 
 static struct machine machine;
@@ -77,6 +78,27 @@ START_TEST(values_come_in_the_order_of_pages) {
 }
 END_TEST
 
+/* A first region that is refused its size is small: others follow it. */
+START_TEST(a_small_region_is_not_the_last) {
+    open_map();
+    machine_refuse(&machine, 1, 10); /* down to the least */
+    ck_assert(prepare(0));
+    machine_refuse(&machine, 1, 0);
+    size_t first = page_map_reserved(&map);
+    ck_assert_uint_lt(first, POLICY_PAGE_MAP_LEAST * 2);
+    for (uintptr_t page = 0; page < (uintptr_t)100 << 10; page += 1 << 10) {
+        ck_assert(prepare(page));
+        page_map_set(&map, page, (uint32_t)page + 1);
+    }
+    ck_assert_uint_eq(map.regions, 2);
+    ck_assert_uint_gt(page_map_reserved(&map), first);
+    for (uintptr_t page = 0; page < (uintptr_t)100 << 10; page += 1 << 10)
+        ck_assert_uint_eq(page_map_get(&map, page), page + 1);
+    ck_assert(page_map_holds(&map, map.region[1].base));
+    ck_assert(!page_map_holds(&map, &map));
+}
+END_TEST
+
 START_TEST(a_page_out_of_reach_is_refused) {
     open_map();
     uintptr_t page = (uintptr_t)1 << 40;
@@ -97,7 +119,7 @@ START_TEST(a_refused_table_leaves_nothing_behind) {
             uint32_t tables = map.tables;
             if (!prepare(pages[i])) {
                 refusals++;
-                ck_assert_uint_eq(machine_mapped(&machine), map.region.length);
+                ck_assert_uint_eq(machine_mapped(&machine), page_map_reserved(&map));
                 ck_assert(machine_mapped(&machine) == mapped || mapped == 0);
                 ck_assert_uint_le(map.tables - tables, PAGE_MAP_LEVELS);
                 ck_assert_uint_eq(page_map_get(&map, pages[i]), 0);
@@ -114,8 +136,9 @@ START_TEST(a_refused_table_leaves_nothing_behind) {
 END_TEST
 
 int main(void) {
-    return suite_run("page_map", SUITE(an_empty_map_has_nothing, what_is_set_is_found,
-                                       values_come_in_the_order_of_pages,
-                                       a_page_out_of_reach_is_refused,
-                                       a_refused_table_leaves_nothing_behind));
+    return suite_run("page_map",
+                     SUITE(an_empty_map_has_nothing, what_is_set_is_found,
+                           values_come_in_the_order_of_pages,
+                           a_small_region_is_not_the_last, a_page_out_of_reach_is_refused,
+                           a_refused_table_leaves_nothing_behind));
 }
