@@ -130,7 +130,7 @@ size_t tags_distance_to_first(const tag_byte *tag, size_t most) {
     };
     size_t distance = 0;
     while (distance + STRIDE <= most &&
-           tags_are_inside(tag - distance - (STRIDE - 1), STRIDE))
+           tags_are(tag - distance - (STRIDE - 1), STRIDE, 0xff, TAG_INSIDE))
         distance += STRIDE;
     while (distance < most && !tag_is_first(tags_load(tag - distance)))
         distance++;

@@ -20,23 +20,24 @@ enum {
     PAGE_MAP_SLOTS = 1 << PAGE_MAP_BITS,
     PAGE_MAP_LEVELS = 4,
     PAGE_MAP_REGIONS = 16,
-    PAGE_MAP_PLACE_BITS = 20,
+    PAGE_MAP_INDEX_BITS = 20,
 };
 
 /* A slot holds the number of a table, or in the lowest level a value; 0: nothing. */
 struct page_map_table {
     _Atomic(uint32_t) slot[PAGE_MAP_SLOTS];
+    uint64_t
+        used[PAGE_MAP_SLOTS / 64]; /* a bit for each slot, for the walk, under the lock */
 };
 
 /* A region that was refused its full size is followed by others. A table's number is 1 + region * 2^20
- * + its place there. */
+ * + its index there. */
 struct page_map {
     struct guarded_region region[PAGE_MAP_REGIONS];
-    unsigned regions;          /* that are reserved */
-    uint32_t last;             /* tables in the last one of them */
-    uint32_t tables;           /* in all */
-    _Atomic(uint32_t) root;    /* its number; 0: nothing was ever set */
-    uintptr_t lowest, highest; /* of the pages that were ever prepared */
+    unsigned regions;       /* that are reserved */
+    uint32_t last;          /* tables in the last one of them */
+    uint32_t tables;        /* in all */
+    _Atomic(uint32_t) root; /* its number; 0: nothing was ever set */
 };
 
 /* Makes sure that a value can be set for a page; false where memory is refused or the page is out of
@@ -53,7 +54,7 @@ void page_map_set(struct page_map *map, uintptr_t page, uint32_t value);
 /* The value of a page, or 0. */
 uint32_t page_map_get(const struct page_map *map, uintptr_t page);
 
-/* The first value at or above a page, and its page; 0: there is none. */
+/* The first value at or above a page, and its page; 0: there is none. The caller has the lock. */
 uint32_t page_map_next(const struct page_map *map, uintptr_t *page);
 
 #endif
