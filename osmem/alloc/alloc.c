@@ -193,6 +193,15 @@ static void *alloc_stay(struct os_alloc *alloc, struct os_block *block, size_t s
     return alloc_refuse();
 }
 
+/* Before the old block is given back: its address may be another thread's a moment later. */
+static void alloc_record_realloc(struct os_alloc *alloc, const struct os_call *call,
+                                 const void *resized, size_t size) {
+    record_history(&alloc->record, &(struct history_call){.function = call->function,
+                                                          .block = call->address,
+                                                          .result = resized,
+                                                          .size = size});
+}
+
 /* Where the block cannot be resized: another block, a copy, and the old one is given back. `usable`
  * and `slack` were the old one's, which is busy and has no canary now. */
 static void *alloc_move(struct os_alloc *alloc, struct os_call *call,
@@ -201,6 +210,7 @@ static void *alloc_move(struct os_alloc *alloc, struct os_call *call,
     if (alloc_take(alloc, call, size, GRANULE, &block)) {
         memcpy(block.address, old->address, num_min(usable, size));
         atomic_fetch_add_explicit(&alloc->allocations, 1, memory_order_relaxed);
+        alloc_record_realloc(alloc, call, block.address, size);
         alloc_give(alloc, call, old);
         return alloc_publish(alloc, call, &block, size);
     }
@@ -208,6 +218,7 @@ static void *alloc_move(struct os_alloc *alloc, struct os_call *call,
         return alloc_stay(alloc, old, slack);
     /* It is large enough where it is. */
     prepare_clear_tail(&alloc->heap, alloc->options, old, size, old->size);
+    alloc_record_realloc(alloc, call, old->address, size);
     return alloc_publish(alloc, call, old, size);
 }
 
@@ -228,6 +239,7 @@ static void *alloc_resize(struct os_alloc *alloc, struct os_call *call,
         return alloc_move(alloc, call, block, usable, slack, size);
     if (block->size > had)
         inspect_fresh(alloc, call, block, had);
+    alloc_record_realloc(alloc, call, block->address, size);
     return alloc_publish(alloc, call, block, size);
 }
 
@@ -241,17 +253,12 @@ void *alloc_realloc(struct os_alloc *alloc, struct os_call *call, void *address,
     alloc_begin(alloc, call, "os_realloc", address);
     if (alloc_claim(alloc, call, &block)) {
         if (size == 0) {
+            alloc_record_realloc(alloc, call, NULL, 0);
             alloc_give(alloc, call, &block);
             errno = saved; /* NULL with ENOMEM would mean that the block is still there */
         } else {
             resized = alloc_resize(alloc, call, &block, size);
         }
-        if (resized || size == 0)
-            record_history(&alloc->record,
-                           &(struct history_call){.function = call->function,
-                                                  .block = address,
-                                                  .result = resized,
-                                                  .size = size});
     }
     alloc_end(alloc, call);
     return resized;

@@ -164,24 +164,23 @@ static bool finding_is_known(const struct os_findings *findings,
 }
 
 void finding_canary(struct os_alloc *alloc, struct os_call *call,
-                    const struct os_block *block) {
-    struct fill_damage damage = heap_canary_damage(&alloc->heap, block);
-    if (damage.changed && !finding_is_known(&call->findings, block))
-        finding_damage(alloc, call, OS_FAULT_OVERFLOW, block, &damage, block->slack);
+                    const struct os_block *block, const struct fill_damage *damage) {
+    if (damage->changed && !finding_is_known(&call->findings, block))
+        finding_damage(alloc, call, OS_FAULT_OVERFLOW, block, damage, block->slack);
 }
 
 void finding_fill(struct os_alloc *alloc, struct os_call *call,
-                  const struct os_block *block, const struct heap_filled *filled) {
-    struct fill_damage damage = fill_damage(filled->at, filled->length, filled->byte);
-    if (damage.changed && !finding_is_known(&call->findings, block))
-        finding_damage(alloc, call, OS_FAULT_WRITE_AFTER_FREE, block, &damage,
-                       filled->length);
+                  const struct os_block *block, const struct fill_damage *damage,
+                  size_t watched) {
+    if (damage->changed && !finding_is_known(&call->findings, block))
+        finding_damage(alloc, call, OS_FAULT_WRITE_AFTER_FREE, block, damage, watched);
 }
 
 void finding_left_padding(struct os_alloc *alloc, struct os_call *call,
-                          const struct os_block *block,
-                          const struct heap_filled *padding) {
-    struct fill_damage damage = fill_damage(padding->at, padding->length, padding->byte);
+                          const struct os_block *block, const struct heap_filled *padding,
+                          const struct fill_damage *damage) {
+    if (damage->changed == 0)
+        return;
     finding_add_after_recorded(
         alloc, call,
         &(struct os_finding){.kind = OS_FAULT_UNDERFLOW,
@@ -189,10 +188,10 @@ void finding_left_padding(struct os_alloc *alloc, struct os_call *call,
                              .block = block->address,
                              .size = block->size,
                              .requested = prepare_usable(block),
-                             .changed = damage.changed,
-                             .first = padding->length - damage.first,
-                             .expected = damage.expected,
-                             .found = damage.found,
+                             .changed = damage->changed,
+                             .first = padding->length - damage->first,
+                             .expected = damage->expected,
+                             .found = damage->found,
                              .left = {padding->at, padding->length, "padding"}});
 }
 
@@ -217,6 +216,6 @@ bool finding_guard(struct os_alloc *alloc, const void *address,
     finding->first = side == LOCATED_IN_FRONT ? 0 - offset : offset;
     if (side == LOCATED_BEHIND)
         finding->first -= finding->requested;
-    record_explain(&alloc->record, finding);
+    record_explain_in_signal(&alloc->record, finding);
     return true;
 }

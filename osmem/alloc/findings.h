@@ -20,19 +20,22 @@ void finding_pointer(struct os_alloc *alloc, struct os_call *call, enum os_statu
 void finding_size(struct os_alloc *alloc, struct os_call *call,
                   const struct os_block *block, size_t given);
 
+/* What follows was read while the block could not change; without a changed byte there is no finding. */
+
 /* A block in use whose canary does not hold: its own overflow, or an underflow of the block on its
  * right where the last bytes are changed and the first are not. */
 void finding_canary(struct os_alloc *alloc, struct os_call *call,
-                    const struct os_block *block);
+                    const struct os_block *block, const struct fill_damage *damage);
 
 /* Writes into the padding in front of a block with a mapping of its own. */
 void finding_left_padding(struct os_alloc *alloc, struct os_call *call,
-                          const struct os_block *block,
-                          const struct heap_filled *padding);
+                          const struct os_block *block, const struct heap_filled *padding,
+                          const struct fill_damage *damage);
 
-/* Writes into a free or quarantined block, or an underflow of the one on its right. */
+/* Writes into a free or quarantined block, of which the last `watched` bytes are filled, or an underflow of the one on its right. */
 void finding_fill(struct os_alloc *alloc, struct os_call *call,
-                  const struct os_block *block, const struct heap_filled *filled);
+                  const struct os_block *block, const struct fill_damage *damage,
+                  size_t watched);
 
 /* An invariant that only osmem itself can have broken; `rule` says which. */
 void finding_invariant(struct os_alloc *alloc, struct os_call *call, const char *rule,

@@ -191,9 +191,15 @@ static bool heap_grow_large(struct os_heap *heap, struct os_block *block, size_t
 /* The tail becomes the guard page, and what is beyond that is unmapped, or stays and is discarded. */
 static void heap_cut_large(struct os_heap *heap, struct large_entry *entry, size_t size) {
     struct os_kernel *kernel = heap->space.kernel;
+    struct large_tail tail;
+    /* The guard page under the lock: a check looks for the canary by the size that is registered. */
     lock_take(&heap->space.lock);
-    struct large_tail tail = large_cut(&heap->space, entry, size);
+    bool guarded = large_guard_tail(&heap->space, entry, size);
+    if (guarded)
+        tail = large_cut(&heap->space, entry, size);
     lock_release(&heap->space.lock);
+    if (!guarded)
+        return;
     if (sys_unmap(kernel, tail.start, tail.length))
         return;
     char *end = large_address(entry) + size;
@@ -208,7 +214,7 @@ static bool heap_shrink_large(struct os_heap *heap, struct os_block *block, size
     size = large_shrunk_size(&heap->space, entry, size);
     if (size == 0)
         return false;
-    if (size < block->size && large_guard_tail(&heap->space, entry, size))
+    if (size < block->size)
         heap_cut_large(heap, entry, size);
     *block = large_block(entry);
     block->slack = 0;

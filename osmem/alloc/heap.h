@@ -154,13 +154,15 @@ struct heap_filled heap_filled(const struct os_heap *heap, const struct os_block
 struct heap_filled heap_left_padding(const struct os_heap *heap,
                                      const struct os_block *block);
 
-/* ---- neighbours; the answer may be old when it comes ---- */
+/* ---- neighbours ---- */
 
-/* The blocks right beside one that has no mapping of its own. */
 struct heap_neighbour {
     struct os_block block;
     enum block_state state;
 };
+
+/* The blocks right beside one that has no mapping of its own, as they are now; the answer may be old
+ * when it comes. None of a block that is not there any more. */
 struct heap_neighbours {
     bool has_left, has_right;
     struct heap_neighbour left, right;
@@ -168,8 +170,28 @@ struct heap_neighbours {
 void heap_neighbours(struct os_heap *heap, const struct os_block *block,
                      struct heap_neighbours *neighbours);
 
+/* What is wrong with a neighbour: its bytes and its tag are read under one lock, so that a block whose
+ * owner is at work on it is not judged. */
+enum heap_wrong {
+    HEAP_SOUND,
+    HEAP_CANARY, /* of a block in use */
+    HEAP_FILL,   /* at the end of a free or quarantined block */
+    HEAP_LINKS,  /* of a free block that has nothing else */
+};
+struct heap_verdict {
+    enum heap_wrong wrong;
+    struct os_block block;
+    struct fill_damage damage;
+    size_t watched; /* bytes at the block's end that the damage counts from */
+};
+
+/* Verifies both: the canary of a neighbour in use, and on the left the end of a fill, where an
+ * underflow of the block begins. */
+void heap_verify_neighbours(struct os_heap *heap, const struct os_block *block,
+                            struct heap_verdict *left, struct heap_verdict *right);
+
 /* Which block an address is beside, where a guard page stopped an access; see space/locate.h. Waits
- * for a lock for a bounded time only: it is called in a signal handler. */
+ * for a lock for a bounded time only, and then does without: it is called in a signal handler. */
 enum located heap_locate(struct os_heap *heap, const void *address,
                          struct os_block *block);
 
@@ -181,9 +203,6 @@ enum located heap_locate(struct os_heap *heap, const void *address,
  * was recorded, and answers false where nothing was, which costs one load.
  */
 bool heap_suspects(struct os_heap *heap, struct suspects *taken);
-
-/* Whether a free block's links are right, and its neighbours in the list agree. */
-bool heap_links_hold(struct os_heap *heap, const struct os_block *block);
 
 /* Repairs all that are bad, as above; whether any were. */
 bool heap_repair_links(struct os_heap *heap);
@@ -202,6 +221,10 @@ struct heap_counters heap_count(struct os_heap *heap);
 /* All locks, in their one order: nothing of the heap changes but states and the bytes of busy blocks. */
 void heap_lock(struct os_heap *heap);
 void heap_unlock(struct os_heap *heap);
+
+/* heap_find by a caller that has heap_lock. */
+enum os_status heap_find_locked(struct os_heap *heap, const void *address,
+                                struct os_block *block);
 
 /* The same around a fork, whose thread may go on allocating in between. */
 void heap_freeze(struct os_heap *heap);

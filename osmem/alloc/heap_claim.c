@@ -49,13 +49,17 @@ static bool heap_claim_at_once(struct os_heap *heap, const void *address,
 }
 
 /* Looks again, with nothing in motion but states. */
+enum os_status heap_find_locked(struct os_heap *heap, const void *address,
+                                struct os_block *block) {
+    unsigned number = span_of(&heap->space, address);
+    return number == SPANS_MAX ? classify_pointer(&heap->space, address, block)
+                               : arena_classify(&heap->arena, number, address, block);
+}
+
 static enum os_status heap_classify(struct os_heap *heap, const void *address,
                                     struct os_block *block) {
     heap_lock(heap);
-    unsigned number = span_of(&heap->space, address);
-    enum os_status status = number == SPANS_MAX
-                                ? classify_pointer(&heap->space, address, block)
-                                : arena_classify(&heap->arena, number, address, block);
+    enum os_status status = heap_find_locked(heap, address, block);
     heap_unlock(heap);
     return status;
 }

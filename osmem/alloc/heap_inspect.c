@@ -2,8 +2,6 @@
  * The other half of heap.h, which changes no block: what stands in and around one, neighbours, links
  * that were written over, and counters.
  */
-#include <sched.h>
-
 #include "osmem/alloc/heap.h"
 #include "osmem/alloc/heap_state.h"
 #include "osmem/arena/bins.h"
@@ -110,13 +108,21 @@ static struct heap_neighbour heap_neighbour(const struct os_heap *heap, block_id
     };
 }
 
-void heap_neighbours(struct os_heap *heap, const struct os_block *block,
-                     struct heap_neighbours *neighbours) {
+/* The block is still there, as it was. */
+static bool heap_stands(const struct os_heap *heap, const struct os_block *block) {
+    struct tags_extent extent;
+    return block->id != NO_BLOCK &&
+           tags_read(block_tag(&heap->space, block->id), &extent) &&
+           extent.granules * GRANULE == block->size;
+}
+
+/* The caller has the arena's lock. */
+static void heap_read_neighbours(const struct os_heap *heap, const struct os_block *block,
+                                 struct heap_neighbours *neighbours) {
     block_id id;
     neighbours->has_left = neighbours->has_right = false;
-    if (block->id == NO_BLOCK)
+    if (!heap_stands(heap, block))
         return;
-    lock_take(&heap->arena.lock);
     if (arena_left(&heap->arena, block->id, &id)) {
         neighbours->has_left = true;
         neighbours->left = heap_neighbour(heap, id);
@@ -125,33 +131,90 @@ void heap_neighbours(struct os_heap *heap, const struct os_block *block,
         neighbours->has_right = true;
         neighbours->right = heap_neighbour(heap, id);
     }
+}
+
+void heap_neighbours(struct os_heap *heap, const struct os_block *block,
+                     struct heap_neighbours *neighbours) {
+    neighbours->has_left = neighbours->has_right = false;
+    if (block->id == NO_BLOCK)
+        return;
+    lock_take(&heap->arena.lock);
+    heap_read_neighbours(heap, block, neighbours);
     lock_release(&heap->arena.lock);
 }
 
-/* The thread that was stopped may hold the lock itself. */
-static bool heap_try_lock(struct os_lock *lock) {
-    enum {
-        TRIES = 1000
-    };
-    for (int i = 0; i < TRIES; i++) {
-        if (lock_try(lock))
-            return true;
-        sched_yield();
-    }
-    return false;
+/* Tag, bytes, tag: its owner claims it before he touches the bytes, and cannot give it back its canary
+ * without the arena's lock, which the caller has. */
+static void heap_judge_canary(const struct os_heap *heap,
+                              const struct heap_neighbour *neighbour,
+                              struct heap_verdict *verdict) {
+    const struct os_block *block = &neighbour->block;
+    if (heap_canary_holds(heap, block))
+        return;
+    atomic_thread_fence(memory_order_acquire);
+    if (heap_neighbour(heap, block->id).state != STATE_IN_USE)
+        return;
+    verdict->damage = heap_canary_damage(heap, block);
+    verdict->watched = block->slack;
+    verdict->wrong = verdict->damage.changed ? HEAP_CANARY : HEAP_SOUND;
 }
 
+/* The last granule of what is filled: an underflow of the block behind it begins there. */
+static void heap_judge_fill(const struct os_heap *heap,
+                            const struct heap_neighbour *neighbour,
+                            struct heap_verdict *verdict) {
+    struct heap_filled filled = heap_filled(heap, &neighbour->block, neighbour->state);
+    size_t near = num_min(filled.length, GRANULE);
+    if (fill_holds(filled.at + filled.length - near, near, filled.byte))
+        return;
+    verdict->damage = fill_damage(filled.at, filled.length, filled.byte);
+    verdict->watched = filled.length;
+    verdict->wrong = HEAP_FILL;
+}
+
+static void heap_judge(const struct os_heap *heap, const struct heap_neighbour *neighbour,
+                       bool is_left, struct heap_verdict *verdict) {
+    size_t granules = neighbour->block.size / GRANULE;
+    verdict->block = neighbour->block;
+    if (neighbour->state == STATE_IN_USE)
+        heap_judge_canary(heap, neighbour, verdict);
+    else if (!is_left || neighbour->state == STATE_BUSY ||
+             neighbour->state == STATE_NOT_OURS)
+        return;
+    else if (neighbour->state == STATE_FREE && granules == 1)
+        verdict->wrong = bins_links_hold(&heap->arena, neighbour->block.id, 1)
+                             ? HEAP_SOUND
+                             : HEAP_LINKS;
+    else
+        heap_judge_fill(heap, neighbour, verdict);
+}
+
+void heap_verify_neighbours(struct os_heap *heap, const struct os_block *block,
+                            struct heap_verdict *left, struct heap_verdict *right) {
+    struct heap_neighbours near;
+    left->wrong = right->wrong = HEAP_SOUND;
+    if (block->id == NO_BLOCK)
+        return;
+    lock_take(&heap->arena.lock);
+    heap_read_neighbours(heap, block, &near);
+    if (near.has_left)
+        heap_judge(heap, &near.left, true, left);
+    if (near.has_right)
+        heap_judge(heap, &near.right, false, right);
+    lock_release(&heap->arena.lock);
+}
+
+/* Entries and tags stay mapped, so that they can be read without the locks as well. */
 enum located heap_locate(struct os_heap *heap, const void *address,
                          struct os_block *block) {
-    enum located located = LOCATED_NONE;
+    bool arena = lock_try_for_a_while(&heap->arena.lock);
+    bool space = lock_try_for_a_while(&heap->space.lock);
     *block = (struct os_block){.id = NO_BLOCK};
-    if (!heap_try_lock(&heap->arena.lock))
-        return LOCATED_NONE;
-    if (heap_try_lock(&heap->space.lock)) {
-        located = locate(&heap->space, address, block);
+    enum located located = locate(&heap->space, address, block);
+    if (space)
         lock_release(&heap->space.lock);
-    }
-    lock_release(&heap->arena.lock);
+    if (arena)
+        lock_release(&heap->arena.lock);
     return located;
 }
 
@@ -164,20 +227,6 @@ bool heap_suspects(struct os_heap *heap, struct suspects *taken) {
     bool any = repair_take_suspects(&heap->arena, taken);
     lock_release(&heap->arena.lock);
     return any;
-}
-
-bool heap_links_hold(struct os_heap *heap, const struct os_block *block) {
-    struct tags_extent extent;
-    size_t granules = block->size / GRANULE;
-    EXPECT(block->id != NO_BLOCK);
-    lock_take(&heap->arena.lock);
-    /* Of one that is no longer free there is nothing to say. */
-    bool same = tags_read(block_tag(&heap->space, block->id), &extent) &&
-                extent.state == STATE_FREE && extent.granules == granules &&
-                bin_holds(granules);
-    bool hold = !same || bins_links_hold(&heap->arena, block->id, granules);
-    lock_release(&heap->arena.lock);
-    return hold;
 }
 
 bool heap_repair_links(struct os_heap *heap) {

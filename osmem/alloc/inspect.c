@@ -6,74 +6,51 @@
 #include "osmem/block/fill.h"
 #include "osmem/platform/expect.h"
 
-/* A neighbour's owner may be at work on it: what looks damaged is read so often before it counts. */
-#define INSPECT_READS 3
-
 bool inspect_canary(struct os_alloc *alloc, struct os_call *call,
                     const struct os_block *block) {
     struct heap_filled padding = heap_left_padding(&alloc->heap, block);
-    if (!fill_holds(padding.at, padding.length, padding.byte))
-        finding_left_padding(alloc, call, block, &padding);
+    if (!fill_holds(padding.at, padding.length, padding.byte)) {
+        struct fill_damage damage = fill_damage(padding.at, padding.length, padding.byte);
+        finding_left_padding(alloc, call, block, &padding, &damage);
+    }
     if (heap_canary_holds(&alloc->heap, block))
         return true;
-    finding_canary(alloc, call, block);
+    struct fill_damage damage = heap_canary_damage(&alloc->heap, block);
+    finding_canary(alloc, call, block, &damage);
     return false;
 }
 
 /* ---- neighbours ---- */
 
-/* The last granule of what is filled: an underflow of the block behind it begins there. */
-static bool inspect_fill_end(const struct heap_filled *filled) {
-    size_t near = num_min(filled->length, GRANULE);
-    return fill_holds(filled->at + filled->length - near, near, filled->byte);
-}
-
-/* Whether nothing is wrong with a neighbour, as it is now. */
-static bool inspect_neighbour(struct os_alloc *alloc, bool is_left,
-                              const struct heap_neighbour *neighbour) {
-    if (neighbour->state == STATE_IN_USE)
-        return heap_canary_holds(&alloc->heap, &neighbour->block);
-    if (!is_left || neighbour->state == STATE_BUSY || neighbour->state == STATE_NOT_OURS)
-        return true;
-    if (neighbour->state == STATE_FREE && neighbour->block.size == GRANULE)
-        return heap_links_hold(&alloc->heap, &neighbour->block);
-    struct heap_filled filled =
-        heap_filled(&alloc->heap, &neighbour->block, neighbour->state);
-    return inspect_fill_end(&filled);
-}
-
 static void inspect_add(struct os_alloc *alloc, struct os_call *call,
-                        const struct heap_neighbour *neighbour) {
-    if (neighbour->state == STATE_IN_USE) {
-        finding_canary(alloc, call, &neighbour->block);
-        return;
-    }
-    if (neighbour->state == STATE_FREE && neighbour->block.size == GRANULE) {
+                        const struct heap_verdict *verdict) {
+    if (verdict->wrong == HEAP_CANARY)
+        finding_canary(alloc, call, &verdict->block, &verdict->damage);
+    else if (verdict->wrong == HEAP_FILL)
+        finding_fill(alloc, call, &verdict->block, &verdict->damage, verdict->watched);
+    else if (verdict->wrong == HEAP_LINKS)
         inspect_links(alloc, call);
-        return;
-    }
-    struct heap_filled filled =
-        heap_filled(&alloc->heap, &neighbour->block, neighbour->state);
-    finding_fill(alloc, call, &neighbour->block, &filled);
 }
 
 void inspect_neighbours(struct os_alloc *alloc, struct os_call *call,
                         const struct os_block *block) {
-    struct heap_neighbours near;
-    bool left = false, right = false; /* damaged */
+    struct heap_verdict left, right;
     if (!alloc->options->neighbours)
         return;
-    for (int reads = 0; reads < INSPECT_READS; reads++) {
-        heap_neighbours(&alloc->heap, block, &near);
-        left = near.has_left && !inspect_neighbour(alloc, true, &near.left);
-        right = near.has_right && !inspect_neighbour(alloc, false, &near.right);
-        if (!left && !right)
-            return;
-    }
-    if (right)
-        inspect_add(alloc, call, &near.right);
-    if (left)
-        inspect_add(alloc, call, &near.left);
+    heap_verify_neighbours(&alloc->heap, block, &left, &right);
+    inspect_add(alloc, call, &right);
+    inspect_add(alloc, call, &left);
+}
+
+/* Bytes of a block that the caller owns. */
+static bool inspect_filled(struct os_alloc *alloc, struct os_call *call,
+                           const struct os_block *block,
+                           const struct heap_filled *filled) {
+    if (fill_holds(filled->at, filled->length, filled->byte))
+        return true;
+    struct fill_damage damage = fill_damage(filled->at, filled->length, filled->byte);
+    finding_fill(alloc, call, block, &damage, filled->length);
+    return false;
 }
 
 /* ---- fills ---- */
@@ -84,10 +61,8 @@ void inspect_fresh(struct os_alloc *alloc, struct os_call *call, struct os_block
     if (!alloc->options->verify || block->id == NO_BLOCK || !heap_is_zeroed(&alloc->heap))
         return;
     struct heap_filled filled = {block->address + from, block->size - from, FILL_CLEAR};
-    if (!fill_holds(filled.at, filled.length, filled.byte)) {
-        finding_fill(alloc, call, block, &filled);
+    if (!inspect_filled(alloc, call, block, &filled))
         fill_write(filled.at, filled.length, FILL_CLEAR);
-    }
     block->zero = from == 0;
 }
 
@@ -96,8 +71,7 @@ static void inspect_due(struct os_alloc *alloc, struct os_call *call,
     for (unsigned i = 0; i < due->count; i++) {
         const struct os_block *block = &due->block[i];
         struct heap_filled filled = heap_filled(&alloc->heap, block, STATE_QUARANTINED);
-        if (!fill_holds(filled.at, filled.length, filled.byte))
-            finding_fill(alloc, call, block, &filled);
+        inspect_filled(alloc, call, block, &filled);
         prepare_clear(alloc->options, block);
         heap_give(&alloc->heap, block);
     }

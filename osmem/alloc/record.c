@@ -1,7 +1,5 @@
 #include "osmem/alloc/record.h"
 
-#include <sched.h>
-
 void record_init(struct os_record *record) {
     *record = (struct os_record){.lock = OS_LOCK_INIT};
 }
@@ -54,23 +52,26 @@ void record_add_history(struct os_record *record, const struct history_call *cal
     lock_release(&record->lock);
 }
 
-/* In a signal handler the interrupted thread may be the one that has the lock. */
-static bool record_try_lock(struct os_record *record) {
-    for (int i = 0; i < 1000; i++) {
-        if (lock_try(&record->lock))
-            return true;
-        sched_yield();
-    }
-    return false;
-}
-
-void record_explain(struct os_record *record, struct os_finding *finding) {
-    if (record->sites.rows == 0 || !record_try_lock(record))
-        return;
+/* The caller has the lock. */
+static void record_find(struct os_record *record, struct os_finding *finding) {
     const struct site_row *row = site_table_find(&record->sites, finding->block);
     if (row) {
         finding->allocated = row->allocated;
         finding->freed = row->freed;
     }
+}
+
+void record_explain(struct os_record *record, struct os_finding *finding) {
+    if (record->sites.rows == 0)
+        return;
+    lock_take(&record->lock);
+    record_find(record, finding);
+    lock_release(&record->lock);
+}
+
+void record_explain_in_signal(struct os_record *record, struct os_finding *finding) {
+    if (record->sites.rows == 0 || !lock_try_for_a_while(&record->lock))
+        return;
+    record_find(record, finding);
     lock_release(&record->lock);
 }

@@ -52,8 +52,8 @@ static inline void record_history(struct os_record *record,
         record_add_history(record, call);
 }
 
-/* Adds what is known of the finding's block. In a signal handler the lock is waited for only for a
- * while: then nothing is known. */
+/* Adds what is known of the finding's block; in a signal handler only if the lock is to be had. */
 void record_explain(struct os_record *record, struct os_finding *finding);
+void record_explain_in_signal(struct os_record *record, struct os_finding *finding);
 
 #endif

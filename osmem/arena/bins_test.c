@@ -204,12 +204,12 @@ START_TEST(all_links_are_repaired_on_request) {
     held[0].address[3] ^=
         1; /* the next one of held[1], and its previous one is damaged */
     memcpy(found, held[0].address, GRANULE);
-    ck_assert(heap_links_hold(&heap, &held[2]));
-    ck_assert(!heap_links_hold(&heap, &held[0]));
+    ck_assert(bins_links_hold(&heap.arena, held[2].id, held[2].size / GRANULE));
+    ck_assert(!bins_links_hold(&heap.arena, held[0].id, held[0].size / GRANULE));
     ck_assert(heap_repair_links(&heap));
     expect_suspect(&held[0], found);
     for (int i = 0; i < 3; i++)
-        ck_assert(heap_links_hold(&heap, &held[i]));
+        ck_assert(bins_links_hold(&heap.arena, held[i].id, held[i].size / GRANULE));
     expect_sound();
 }
 END_TEST
@@ -314,7 +314,7 @@ START_TEST(a_list_cut_short_is_repaired) {
         link_set(&heap.arena, held[1].id, 2, LINK_PREVIOUS, held[0].id);
         link_set(&heap.arena, held[0].id, 2, LINK_NEXT, held[1].id);
         for (int i = 0; i < 3; i++)
-            ck_assert(heap_links_hold(&heap, &held[i]));
+            ck_assert(bins_links_hold(&heap.arena, held[i].id, held[i].size / GRANULE));
         if (taken)
             heap_take(&heap, 2 * GRANULE, GRANULE, &block);
         ck_assert(heap_repair_links(&heap));

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "osmem/base/status.h"
 
@@ -68,8 +69,12 @@ struct os_findings {
     struct os_finding finding[FINDINGS_MAX];
 };
 
+/* The first one clears them all: this stack frame may lie where an older one had its mark
+ * (report/error_policy.c). */
 static inline void findings_add(struct os_findings *findings,
                                 const struct os_finding *finding) {
+    if (findings->count == 0)
+        memset(findings->finding, 0, sizeof findings->finding);
     if (findings->count < FINDINGS_MAX)
         findings->finding[findings->count++] = *finding;
     else

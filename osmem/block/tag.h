@@ -38,7 +38,8 @@
 enum block_state {
     STATE_NOT_OURS = 1,
     STATE_IN_USE = 2,
-    STATE_BUSY = 3, /* its owner is resizing it */
+    STATE_BUSY =
+        3, /* a call works on it: fresh, being resized or freed, out of quarantine */
     STATE_CACHED = 4,
     STATE_QUARANTINED = 5,
     STATE_FREE = 6,

@@ -39,6 +39,9 @@ static inline bool lock_try(struct os_lock *lock) {
     return true;
 }
 
+/* For a signal handler, whose thread may hold the lock itself: waits for a while, and then does without. */
+bool lock_try_for_a_while(struct os_lock *lock);
+
 static inline void lock_release(struct os_lock *lock) {
     if (!lock_is_frozen(lock))
         pthread_mutex_unlock(&lock->mutex);

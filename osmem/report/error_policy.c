@@ -33,12 +33,12 @@ static struct policy_handler {
  */
 struct policy_mark {
     volatile uint64_t word[64];
+    atomic_bool in_handler; /* of os_set_fault_handler, and not in the end */
 };
 
 static _Atomic(pthread_t) policy_thread; /* 0: none */
 static const struct policy_mark *_Atomic policy_outer;
-static atomic_bool policy_in_handler; /* of os_set_fault_handler, and not in the end */
-static atomic_uint policy_turns;      /* ever */
+static atomic_uint policy_turns; /* ever */
 
 static uint64_t policy_word(unsigned i) {
     return UINT64_C(0x7a3d9e51c60fb824) * (i + 1);
@@ -47,6 +47,7 @@ static uint64_t policy_word(unsigned i) {
 static void policy_set_mark(struct policy_mark *mark) {
     for (unsigned i = 0; i < 64; i++)
         mark->word[i] = policy_word(i);
+    atomic_init(&mark->in_handler, false);
 }
 
 static bool policy_is_marked(const struct policy_mark *mark) {
@@ -72,9 +73,9 @@ static bool policy_is_nested(const void *frame) {
     const struct policy_mark *outer =
         atomic_load_explicit(&policy_outer, memory_order_relaxed);
     return policy_is_mine() && (uintptr_t)frame < (uintptr_t)outer &&
-           (atomic_load_explicit(&policy_in_handler, memory_order_relaxed) ||
-            policy_is_in_abort()) &&
-           policy_is_marked(outer);
+           policy_is_marked(outer) &&
+           (atomic_load_explicit(&outer->in_handler, memory_order_relaxed) ||
+            policy_is_in_abort());
 }
 
 bool error_policy_is_reporting(void) {
@@ -93,7 +94,6 @@ static void policy_take_turn(const struct policy_mark *mark) {
         }
     atomic_store(&policy_thread, pthread_self());
     atomic_store(&policy_outer, mark);
-    atomic_store(&policy_in_handler, false);
     atomic_fetch_add(&policy_turns, 1);
 }
 
@@ -172,7 +172,7 @@ static struct policy_report *policy_write(const struct os_options *options,
     return report;
 }
 
-static void policy_call_handler(struct policy_report *report,
+static void policy_call_handler(struct policy_report *report, struct policy_mark *mark,
                                 const struct os_finding *finding) {
     struct policy_handler handler = policy_get_handler();
     if (!handler.call)
@@ -183,9 +183,9 @@ static void policy_call_handler(struct policy_report *report,
                                     .block = finding->block,
                                     .size = finding->size,
                                     .text = text_string(&report->text)};
-    atomic_store(&policy_in_handler, true);
+    atomic_store(&mark->in_handler, true);
     handler.call(&shown, handler.context);
-    atomic_store(&policy_in_handler, false);
+    atomic_store(&mark->in_handler, false);
 }
 
 /* Returns where the program is to go on. */
@@ -224,7 +224,7 @@ void error_policy(const struct os_options *options, const struct os_history *his
     policy_take_turn(&mark);
     struct policy_report *report = policy_write(options, history, finding);
     pthread_setcancelstate(cancel, NULL);
-    policy_call_handler(report, finding);
+    policy_call_handler(report, &mark, finding);
     policy_act(options);
     mark.word[0] = 0; /* it is over */
     policy_end_turn();
@@ -232,11 +232,21 @@ void error_policy(const struct os_options *options, const struct os_history *his
 }
 
 static void policy_write_more(const struct os_options *options, size_t more) {
-    struct os_text text = {.length = 0};
-    text_put(&text, "osmem: the same call found ");
-    text_number(&text, more, 10);
-    text_put(&text, more == 1 ? " thing more\n" : " things more\n");
-    error_policy_write(options, &text);
+    struct policy_mark mark;
+    int saved = errno, cancel;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    policy_set_mark(&mark);
+    policy_take_turn(&mark);
+    struct os_text *text = &policy_reports[atomic_load(&policy_turns) % 2].text;
+    text->length = 0;
+    text_put(text, "osmem: the same call found ");
+    text_number(text, more, 10);
+    text_put(text, more == 1 ? " thing more\n" : " things more\n");
+    error_policy_write(options, text);
+    mark.word[0] = 0;
+    policy_end_turn();
+    pthread_setcancelstate(cancel, NULL);
+    errno = saved;
 }
 
 void error_policy_all(const struct os_options *options, const struct os_history *history,

@@ -29,12 +29,14 @@ static bool leaks_is_same(const struct os_site *a, const struct os_site *b) {
     return a->frame[i] == b->frame[i];
 }
 
-/* The site of the block that was allocated first of those not listed yet; false: there is none. */
-static bool leaks_first(const struct site_table *table, struct os_site *first) {
+/* The site of the block that was allocated first of those not listed yet; false: there is none. Of
+ * the calls up to `last`: other threads may go on allocating. */
+static bool leaks_first(const struct site_table *table, uint64_t last,
+                        struct os_site *first) {
     first->operation = 0;
     const struct site_row *row;
     for (size_t i = 0; (row = site_table_row(table, i)) != NULL; i++)
-        if (leaks_is_live(row) &&
+        if (leaks_is_live(row) && row->allocated.operation <= last &&
             (first->operation == 0 || row->allocated.operation < first->operation))
             *first = row->allocated;
     return first->operation != 0;
@@ -56,10 +58,10 @@ static struct leaks leaks_gather(const struct site_table *table,
 }
 
 /* The next site, gathered under the lock of the table, and written after it. */
-static bool leaks_next(struct os_record *record, struct os_site *site,
+static bool leaks_next(struct os_record *record, uint64_t last, struct os_site *site,
                        struct leaks *leaks) {
     lock_take(&record->lock);
-    bool any = leaks_first(&record->sites, site);
+    bool any = leaks_first(&record->sites, last, site);
     if (any)
         *leaks = leaks_gather(&record->sites, site);
     lock_release(&record->lock);
@@ -79,10 +81,11 @@ void leaks_list(struct os_alloc *alloc) {
     struct leaks all = {0, 0}, leaks;
     struct os_site site;
     struct os_text text;
+    uint64_t last = record_operation(&alloc->record);
     heap_lock(&alloc->heap);
     walk_heap(&alloc->heap, leaks_count, &all);
     heap_unlock(&alloc->heap);
-    while (leaks_next(&alloc->record, &site, &leaks)) {
+    while (leaks_next(&alloc->record, last, &site, &leaks)) {
         text.length = 0;
         leaks_put(&text, &leaks);
         text_put(&text, "\n");
