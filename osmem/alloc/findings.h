@@ -32,7 +32,8 @@ void finding_left_padding(struct os_alloc *alloc, struct os_call *call,
                           const struct os_block *block, const struct heap_filled *padding,
                           const struct fill_damage *damage);
 
-/* Writes into a free or quarantined block, of which the last `watched` bytes are filled, or an underflow of the one on its right. */
+/* Writes into a free or quarantined block, of which the last `watched` bytes are filled; or an
+ * underflow of the one on its right. */
 void finding_fill(struct os_alloc *alloc, struct os_call *call,
                   const struct os_block *block, const struct fill_damage *damage,
                   size_t watched);
