@@ -7,11 +7,23 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+/* What a sandbox or an old kernel says to a call that it does not serve. */
+static bool sys_is_denial(int error) {
+    return error == EPERM || error == EACCES || error == ENOSYS;
+}
+
 /* ---- the real kernel ---- */
 
+/* Where a sandbox answers the system call with an error, the C library takes the error for the new
+ * break, and says that it grew. */
 static void *real_sbrk(struct os_kernel *kernel, intptr_t increment) {
+    const uintptr_t errors = (uintptr_t)-4095; /* no break is that high */
+    void *old = sbrk(increment);
     (void)kernel;
-    return sbrk(increment);
+    if (old != (void *)-1 && (uintptr_t)old < errors && (uintptr_t)sbrk(0) < errors)
+        return old;
+    errno = ENOMEM;
+    return (void *)-1;
 }
 
 static void *real_mmap(struct os_kernel *kernel, size_t length, int protection) {
@@ -24,10 +36,19 @@ static int real_munmap(struct os_kernel *kernel, void *address, size_t length) {
     return munmap(address, length);
 }
 
+/*
+ * Where a sandbox refuses mprotect, a new mapping in the place of the old one does the same: pages that
+ * become usable or inaccessible have nothing in them that is needed.
+ */
 static int real_mprotect(struct os_kernel *kernel, void *address, size_t length,
                          int protection) {
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
     (void)kernel;
-    return mprotect(address, length, protection);
+    if (mprotect(address, length, protection) == 0)
+        return 0;
+    if (!sys_is_denial(errno) || protection == PROT_READ)
+        return -1;
+    return mmap(address, length, protection, flags, -1, 0) == address ? 0 : -1;
 }
 
 static void *real_mremap(struct os_kernel *kernel, void *from, size_t from_length,
@@ -104,11 +125,15 @@ void sys_no_kernel(struct os_kernel *kernel) {
     };
 }
 
+void sys_without_break(struct os_kernel *kernel) {
+    kernel->sbrk = none_sbrk;
+}
+
 /* ---- every call checked ---- */
 
-/* A shortage the caller answers for; anything else is kept as a mistake. */
+/* A shortage or a denial the caller answers for; anything else is kept as a mistake. */
 static bool sys_answer(struct os_kernel *kernel, bool done, const char *call) {
-    if (!done && errno != ENOMEM && errno != EAGAIN) {
+    if (!done && errno != ENOMEM && errno != EAGAIN && !sys_is_denial(errno)) {
         atomic_store_explicit(&kernel->failed_errno, errno, memory_order_relaxed);
         atomic_store_explicit(&kernel->failed_call, call, memory_order_release);
     }

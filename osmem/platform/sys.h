@@ -3,8 +3,9 @@
  *
  * A heap stands on a struct os_kernel, so that the rig can put a kernel in a box beneath
  * it and refuse any call. Callers use the sys_ functions: each checks its result and answers false
- * or NULL where the call was refused. A failure other than a shortage (ENOMEM, EAGAIN) is kept in
- * the table besides, because it is a mistake: sys_failed hands it out, to be reported after the locks.
+ * or NULL where the call was refused: for a shortage (ENOMEM, EAGAIN), or by a sandbox or a kernel that
+ * does not serve it (EPERM, EACCES, ENOSYS). Any other failure is kept in the table besides, because it
+ * is a mistake: sys_failed hands it out, to be reported after the locks.
  */
 #ifndef OSMEM_PLATFORM_SYS_H
 #define OSMEM_PLATFORM_SYS_H
@@ -39,6 +40,9 @@ struct os_kernel {
 
 /* The real one: libc's functions. */
 void sys_real_kernel(struct os_kernel *kernel);
+
+/* From now on the break cannot grow. */
+void sys_without_break(struct os_kernel *kernel);
 
 /* None: every call is refused, but for random bytes. */
 void sys_no_kernel(struct os_kernel *kernel);

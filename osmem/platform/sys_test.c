@@ -78,10 +78,10 @@ static void expect_failed_call(const char *name) {
     expect_none_failed();
 }
 
-START_TEST(a_shortage_is_an_answer) {
-    static const int shortages[] = {ENOMEM, EAGAIN};
-    for (int i = 0; i < 2; i++) {
-        struct os_kernel *kernel = kernel_failing_with(shortages[i]);
+START_TEST(a_shortage_or_a_denial_is_an_answer) {
+    static const int refusals[] = {ENOMEM, EAGAIN, EPERM, EACCES, ENOSYS};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        struct os_kernel *kernel = kernel_failing_with(refusals[i]);
         char byte = 5;
         ck_assert_ptr_null(sys_sbrk(kernel, 16));
         ck_assert_ptr_null(sys_reserve(kernel, 4096));
@@ -96,7 +96,7 @@ START_TEST(a_shortage_is_an_answer) {
 END_TEST
 
 START_TEST(any_other_failure_names_its_call) {
-    struct os_kernel *kernel = kernel_failing_with(EACCES);
+    struct os_kernel *kernel = kernel_failing_with(EBADF);
     char byte;
     ck_assert_ptr_null(sys_sbrk(kernel, 16));
     expect_failed_call("sbrk");
@@ -148,6 +148,6 @@ END_TEST
 
 int main(void) {
     return suite_run("sys",
-                     SUITE(a_shortage_is_an_answer, any_other_failure_names_its_call,
-                           the_real_kernel_serves));
+                     SUITE(a_shortage_or_a_denial_is_an_answer,
+                           any_other_failure_names_its_call, the_real_kernel_serves));
 }
