@@ -61,7 +61,7 @@ bool heap_is_large(const struct os_heap *heap, size_t size) {
 
 void heap_lock(struct os_heap *heap) {
     lock_take(&heap->arena.lock);
-    lock_take(&heap->space.lock);
+    lock_take_within(&heap->arena.lock, &heap->space.lock);
 }
 
 void heap_unlock(struct os_heap *heap) {
@@ -77,6 +77,11 @@ void heap_freeze(struct os_heap *heap) {
 void heap_thaw(struct os_heap *heap) {
     lock_thaw(&heap->space.lock);
     lock_thaw(&heap->arena.lock);
+}
+
+void heap_thaw_in_child(struct os_heap *heap) {
+    lock_thaw_in_child(&heap->space.lock);
+    lock_thaw_in_child(&heap->arena.lock);
 }
 
 /* System calls for mappings that left, until none leaves any more; how many are gone. */
@@ -100,7 +105,7 @@ static enum os_status heap_take_small(struct os_heap *heap, size_t granules,
     lock_take(&arena->lock);
     block_id id = arena_take(arena, granules, alignment, &zero);
     if (id == NO_BLOCK) {
-        lock_take(&heap->space.lock);
+        lock_take_within(&arena->lock, &heap->space.lock);
         status = grow(arena, arena_loose(granules, alignment));
         lock_release(&heap->space.lock);
         if (status == OS_OK)
@@ -164,7 +169,7 @@ static bool heap_resize_small(struct os_heap *heap, struct os_block *block,
     bool resized = arena_resize(arena, block->id, granules, &block->zero);
     if (!resized && arena_ends_span(arena, block->id)) {
         unsigned number = block_span_number(block->id);
-        lock_take(&heap->space.lock);
+        lock_take_within(&arena->lock, &heap->space.lock);
         enum os_status status = grow_at(arena, number, granules - have);
         lock_release(&heap->space.lock);
         resized =
@@ -254,7 +259,7 @@ void heap_give(struct os_heap *heap, const struct os_block *block) {
     lock_take(&arena->lock);
     arena_give(arena, block->id, false);
     if (grow_top_is_large(arena)) {
-        lock_take(&heap->space.lock);
+        lock_take_within(&arena->lock, &heap->space.lock);
         grow_trim(arena, POLICY_TRIM_KEEP);
         lock_release(&heap->space.lock);
     }

@@ -90,6 +90,13 @@ enum os_status heap_claim(struct os_heap *heap, const void *address,
 enum os_status heap_find(struct os_heap *heap, const void *address,
                          struct os_block *block);
 
+/* The same without a lock, for a nested call; false: no block in use starts there, or none that can be
+ * told at once. */
+bool heap_find_at_once(struct os_heap *heap, const void *address, struct os_block *block);
+
+/* Whether an address is in a span, or in the first page of a large block. No lock. */
+bool heap_holds(const struct os_heap *heap, const void *address);
+
 /* A busy block is in use from now on, with the slack that `block` says: its canary stands. */
 void heap_publish(struct os_heap *heap, const struct os_block *block);
 
@@ -229,5 +236,6 @@ enum os_status heap_find_locked(struct os_heap *heap, const void *address,
 /* The same around a fork, whose thread may go on allocating in between. */
 void heap_freeze(struct os_heap *heap);
 void heap_thaw(struct os_heap *heap);
+void heap_thaw_in_child(struct os_heap *heap);
 
 #endif

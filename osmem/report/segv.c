@@ -31,14 +31,14 @@ static void segv_hand_on(int number, siginfo_t *signal, void *context) {
 static void segv_handle(int number, siginfo_t *signal, void *context) {
     int saved = errno;
     struct os_finding finding = {.address = signal->si_addr};
-    unsigned held = lock_held;
     /* By the kernel, for an access, and not by kill. */
     if (signal->si_code > 0 && segv_explain(signal->si_addr, &finding)) {
         finding.access = access_kind(context);
         finding.instruction = access_instruction(context);
-        lock_held = 0; /* the interrupted call's are not the report's */
+        unsigned held =
+            lock_interrupt(); /* the interrupted call's are not the report's */
         error_policy(segv_options, segv_history, &finding);
-        lock_held = held;
+        lock_resume(held);
     }
     segv_hand_on(number, signal, context);
     errno = saved;
