@@ -2,8 +2,10 @@
  * osmem: a general-purpose memory allocator whose block metadata no overflow can reach.
  *
  * The only header that a program includes. All sizes are in bytes. Every function may be called
- * from any thread at any time, and in the child of a fork; but not from a signal handler that may
- * have interrupted one of them. A pointer that is no block of this heap, or a block that is free,
+ * from any thread at any time, in the child of a fork, and from a signal handler. In a handler that
+ * interrupted one of them, blocks come from a heap of the handlers', a block of before is freed when
+ * the interrupted call ends, and os_check, os_walk, os_dump, os_stats and os_trim know only the handlers'
+ * heap; it may fork and exit, and must not leave by siglongjmp. A pointer that is no block of this heap, or a block that is free,
  * ends the process: a report on standard error, then SIGABRT (or what the option on_error says;
  * where that is `report`, a bad call does nothing). A report is made when the call is over and
  * holds no lock: a handler of SIGABRT, or one set by os_set_fault_handler, may use the heap, leave by
@@ -106,7 +108,7 @@ struct os_block_info {
 };
 
 /*
- * Calls `visit` for every block in address order until it answers false; true if it never did. No
+ * Calls `visit` for every block in address order, those of signal handlers last, until it answers false; true if it never did. No
  * lock is held meanwhile: a visitor may allocate and free. A block that is in use throughout is
  * shown exactly once; what is allocated, freed, or resized during the walk may be shown as it was,
  * as it is, or not at all.
@@ -126,7 +128,7 @@ OS_API void os_trim(void);
 /*
  * A program may define this: options for the process's heap in the form of the environment variable
  * OSMEM_OPTIONS, which is read after it. Called once, during the first call that can know the
- * environment; must not allocate.
+ * environment.
  */
 const char *os_default_options(void) __attribute__((weak));
 
@@ -174,7 +176,7 @@ OS_API void os_stats(struct os_stats *stats);
  * A heap over memory of the caller's, from which nothing is ever taken or given back to the
  * system; for a pool, an arena, or a machine without one. Blocks come from a block heap
  * like the process's, whatever their size; its tags, one byte for every 16, stand in front of
- * them. Such a heap is one thread's at a time; it ends when the caller takes its memory back.
+ * them. Such a heap is one thread's at a time, its signal handlers not included; it ends when the caller takes its memory back.
  */
 struct os_heap;
 

@@ -315,6 +315,11 @@ size_t alloc_usable_size(struct os_alloc *alloc, struct os_call *call,
     return usable;
 }
 
+size_t alloc_usable_at_once(struct os_alloc *alloc, const void *address) {
+    struct os_block block;
+    return heap_find_at_once(&alloc->heap, address, &block) ? prepare_usable(&block) : 0;
+}
+
 void alloc_trim(struct os_alloc *alloc, struct os_call *call) {
     int saved = errno;
     alloc_begin(alloc, call, "os_trim", NULL);

@@ -35,6 +35,8 @@ void alloc_free_sized(struct os_alloc *alloc, struct os_call *call, void *addres
                       size_t alignment, size_t size);
 size_t alloc_usable_size(struct os_alloc *alloc, struct os_call *call,
                          const void *address);
+/* The same without a lock and without a finding; 0 where no block in use starts there. */
+size_t alloc_usable_at_once(struct os_alloc *alloc, const void *address);
 void alloc_trim(struct os_alloc *alloc, struct os_call *call);
 
 #endif

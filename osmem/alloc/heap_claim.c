@@ -73,10 +73,15 @@ enum os_status heap_claim(struct os_heap *heap, const void *address,
     return status;
 }
 
+bool heap_holds(const struct os_heap *heap, const void *address) {
+    return span_of(&heap->space, address) != SPANS_MAX ||
+           registry_at(&heap->space, address);
+}
+
 /* Without a lock, a block may be in use now and not a moment later: then the rest is only a guess, and
  * the caller has freed it elsewhere. */
-static bool heap_find_at_once(struct os_heap *heap, const void *address,
-                              struct os_block *block) {
+bool heap_find_at_once(struct os_heap *heap, const void *address,
+                       struct os_block *block) {
     block_id id;
     tag_byte *tag = heap_tag(heap, address, &id);
     if (tag) {

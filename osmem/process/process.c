@@ -18,6 +18,7 @@
 #include "osmem/platform/environ.h"
 #include "osmem/platform/lock.h"
 #include "osmem/platform/site.h"
+#include "osmem/process/nested.h"
 #include "osmem/report/error_policy.h"
 #include "osmem/report/leaks.h"
 #include "osmem/report/segv.h"
@@ -30,6 +31,43 @@ static atomic_bool process_is_ready; /* and its options are known */
 static atomic_bool process_has_sites;
 /* Until they are known: light, but what is freed is cleared, as a tier that verifies must trust. */
 static const struct os_options process_before = {.tier = TIER_LIGHT, .zero = 1};
+
+static atomic_bool process_watches_forks;
+
+/* ---- fork ---- */
+
+static void process_before_fork(void) {
+    lock_freeze(&process_start_lock);
+    nested_freeze();
+    lock_freeze(&process_alloc.record.lock);
+    heap_freeze(&process_alloc.heap);
+}
+
+static void process_after_fork(void) {
+    heap_thaw(&process_alloc.heap);
+    lock_thaw(&process_alloc.record.lock);
+    nested_thaw();
+    lock_thaw(&process_start_lock);
+}
+
+static void process_after_fork_in_child(void) {
+    error_policy_after_fork();
+    heap_thaw_in_child(&process_alloc.heap);
+    lock_thaw_in_child(&process_alloc.record.lock);
+    nested_thaw_in_child();
+    lock_thaw_in_child(&process_start_lock);
+}
+
+/*
+ * A child must not inherit a heap that another thread was changing. Handlers before a fork run in the
+ * reverse order of their registration: ours is registered by the first call, so that it runs last,
+ * and others' may take locks and wait for threads that allocate.
+ */
+static void process_watch_forks(void) {
+    if (!atomic_exchange_explicit(&process_watches_forks, true, memory_order_relaxed))
+        pthread_atfork(process_before_fork, process_after_fork,
+                       process_after_fork_in_child);
+}
 
 /* ---- the start ---- */
 
@@ -75,62 +113,124 @@ static void process_begin(void) {
     if (!atomic_load_explicit(&process_is_ready, memory_order_relaxed))
         process_set_options();
     lock_release(&process_start_lock);
+    process_watch_forks();
     errno = saved;
 }
 
 /* ---- a call ---- */
 
-struct os_alloc *process_enter(struct os_call *call, const void *caller) {
+/* What counts for a nested call, which must not wait for the start. */
+static const struct os_options *process_options_now(void) {
+    return atomic_load_explicit(&process_is_ready, memory_order_acquire)
+               ? process_alloc.options
+               : &process_before;
+}
+
+struct os_alloc *process_enter_block(struct os_call *call, const void *caller,
+                                     const void *block) {
     call_open(call);
     if (caller && atomic_load_explicit(&process_has_sites, memory_order_relaxed))
         site_take(&call->site, caller); /* which takes time, and may call us */
+    if (lock_is_nested() || (block && nested_owns(block)))
+        return nested_enter(process_options_now());
     if (!atomic_load_explicit(&process_is_ready, memory_order_acquire))
         process_begin();
     return &process_alloc;
 }
 
+struct os_alloc *process_enter(struct os_call *call, const void *caller) {
+    return process_enter_block(call, caller, NULL);
+}
+
 struct os_alloc *process_enter_operation(struct os_call *call, const void *caller,
-                                         const char *function) {
-    struct os_alloc *alloc = process_enter(call, caller);
+                                         const char *function, const void *block) {
+    struct os_alloc *alloc = process_enter_block(call, caller, block);
     if (alloc->options->check_every)
         verify_sometimes(alloc, call, function);
     return alloc;
 }
 
-void process_leave(struct os_alloc *alloc, struct os_call *call) {
+static void process_report(const struct os_alloc *alloc, const struct os_call *call) {
     if (call->findings.count)
         error_policy_all(alloc->options, &alloc->record.history, &call->findings);
 }
 
+/* Blocks that nested calls freed, which waited for this one's end. */
+static void process_drain(void) {
+    struct nested_free request;
+    while (nested_take(&request)) {
+        struct os_call call;
+        call_open(&call);
+        if (request.alignment)
+            alloc_free_sized(&process_alloc, &call, request.block, request.alignment,
+                             request.size);
+        else
+            alloc_free(&process_alloc, &call, request.block);
+        process_report(&process_alloc, &call);
+    }
+}
+
+void process_leave(struct os_alloc *alloc, struct os_call *call) {
+    if (alloc == &process_alloc) {
+        process_report(alloc, call);
+    } else {
+        nested_leave();
+        unsigned held =
+            lock_interrupt(); /* the interrupted call's are not the report's */
+        process_report(alloc, call);
+        lock_resume(held);
+    }
+    if (!lock_is_nested())
+        process_drain();
+}
+
 const struct os_options *process_options(void) {
     struct os_call call;
-    return process_enter(&call, NULL)->options;
+    struct os_alloc *alloc = process_enter(&call, NULL);
+    const struct os_options *options = alloc->options;
+    process_leave(alloc, &call);
+    return options;
 }
 
-/* ---- fork and exit ---- */
+/* ---- blocks of the first heap in a nested call ---- */
 
-static void process_before_fork(void) {
-    lock_freeze(&process_start_lock);
-    lock_freeze(&process_alloc.record.lock);
-    heap_freeze(&process_alloc.heap);
+bool process_defers(const void *block) {
+    return lock_is_nested() && block && !nested_owns(block);
 }
 
-static void process_after_fork(void) {
-    heap_thaw(&process_alloc.heap);
-    lock_thaw(&process_alloc.record.lock);
-    lock_thaw(&process_start_lock);
+bool process_defer(void *block, size_t alignment, size_t size) {
+    const struct nested_free request = {block, alignment, size};
+    return nested_defer(&request, process_options_now());
 }
 
-static void process_after_fork_in_child(void) {
-    error_policy_after_fork();
-    process_after_fork();
+size_t process_usable_size(const void *block) {
+    return alloc_usable_at_once(&process_alloc, block);
 }
 
-/* A child must not inherit a heap that another thread was changing. */
-__attribute__((constructor)) static void process_start(void) {
-    const struct os_options *options = process_options();
-    pthread_atfork(process_before_fork, process_after_fork, process_after_fork_in_child);
-    if (options->sites) {
+/* ---- each heap ---- */
+
+struct os_alloc *process_next_heap(const struct os_alloc *last) {
+    if (last == NULL && !lock_is_nested())
+        return &process_alloc;
+    return last == nested_heap() ? NULL : nested_heap();
+}
+
+void process_hold(struct os_alloc *alloc) {
+    if (alloc != &process_alloc)
+        nested_enter(alloc->options);
+}
+
+void process_release(struct os_alloc *alloc) {
+    if (alloc != &process_alloc)
+        nested_leave();
+}
+
+/* ---- constructor and destructor ---- */
+
+/* Before others' (and in a shared library first of all: DF_1_INITFIRST), which may register handlers for
+ * a fork without a call of ours. */
+__attribute__((constructor(101))) static void process_start(void) {
+    if (process_options()->sites) {
         site_prepare();
         atomic_store_explicit(&process_has_sites, true, memory_order_relaxed);
     }
@@ -145,10 +245,13 @@ __attribute__((destructor)) static void process_end(void) {
         return;
     if (error_policy_is_reporting())
         return; /* a handler of a report exits: what is damaged was reported */
-    struct os_alloc *alloc = process_enter(&call, NULL);
-    if (options->at_exit)
-        verify_heap(alloc, &call, "exit");
-    process_leave(alloc, &call);
-    if (options->leaks)
-        leaks_list(alloc);
+    for (struct os_alloc *alloc = NULL; (alloc = process_next_heap(alloc)) != NULL;) {
+        call_open(&call);
+        process_hold(alloc);
+        if (options->at_exit)
+            verify_heap(alloc, &call, "exit");
+        process_leave(alloc, &call);
+    }
+    if (options->leaks && !lock_is_nested()) /* else the heap is in mid-change */
+        leaks_list(&process_alloc);
 }
