@@ -182,7 +182,8 @@ struct os_heap;
 
 /*
  * Makes a heap in `size` bytes at `memory`, of which about 6 KiB and a seventeenth of the rest
- * are its own. NULL and errno EINVAL where that is too small.
+ * are its own. NULL and errno EINVAL where that is too small, or more than 17 GiB: a heap's tags reach
+ * no further.
  */
 OS_API struct os_heap *os_heap_create(void *memory, size_t size);
 

@@ -253,6 +253,11 @@ static ssize_t machine_getrandom(struct os_kernel *kernel, void *buffer, size_t 
     return (ssize_t)length;
 }
 
+static size_t machine_limit(struct os_kernel *kernel) {
+    (void)kernel;
+    return SIZE_MAX;
+}
+
 /* ---- a machine ---- */
 
 bool machine_open(struct machine *machine) {
@@ -270,6 +275,7 @@ bool machine_open(struct machine *machine) {
                    .mremap = machine_mremap,
                    .madvise = machine_madvise,
                    .getrandom = machine_getrandom,
+                   .limit = machine_limit,
                    .page = MACHINE_PAGE},
         .reservation = reservation,
         .reservation_length = length,

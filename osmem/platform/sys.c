@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* What a sandbox or an old kernel says to a call that it does not serve. */
@@ -67,6 +68,14 @@ static ssize_t real_getrandom(struct os_kernel *kernel, void *buffer, size_t len
     return getrandom(buffer, length, GRND_NONBLOCK);
 }
 
+static size_t real_limit(struct os_kernel *kernel) {
+    struct rlimit limit;
+    (void)kernel;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return limit.rlim_cur;
+}
+
 void sys_real_kernel(struct os_kernel *kernel) {
     *kernel = (struct os_kernel){
         .sbrk = real_sbrk,
@@ -76,6 +85,7 @@ void sys_real_kernel(struct os_kernel *kernel) {
         .mremap = real_mremap,
         .madvise = real_madvise,
         .getrandom = real_getrandom,
+        .limit = real_limit,
         .page = (size_t)sysconf(_SC_PAGESIZE),
     };
 }
@@ -112,6 +122,11 @@ static void *none_mremap(struct os_kernel *kernel, void *from, size_t from_lengt
     return none_mmap(kernel, to_length, 0);
 }
 
+static size_t none_limit(struct os_kernel *kernel) {
+    (void)kernel;
+    return 0;
+}
+
 void sys_no_kernel(struct os_kernel *kernel) {
     *kernel = (struct os_kernel){
         .sbrk = none_sbrk,
@@ -121,6 +136,7 @@ void sys_no_kernel(struct os_kernel *kernel) {
         .mremap = none_mremap,
         .madvise = none_munmap,
         .getrandom = real_getrandom,
+        .limit = none_limit,
         .page = 4096, /* nothing is mapped: the size does not matter */
     };
 }
@@ -195,6 +211,10 @@ bool sys_discard(struct os_kernel *kernel, void *address, size_t length) {
     if (kernel->madvise(kernel, address, length) == 0)
         return true;
     return errno != EINVAL && sys_answer(kernel, false, "madvise");
+}
+
+size_t sys_limit(struct os_kernel *kernel) {
+    return kernel->limit(kernel);
 }
 
 bool sys_random(struct os_kernel *kernel, void *buffer, size_t length) {

@@ -32,6 +32,8 @@ struct os_kernel {
     /* madvise with MADV_DONTNEED: the pages read as zero afterwards. */
     int (*madvise)(struct os_kernel *kernel, void *address, size_t length);
     ssize_t (*getrandom)(struct os_kernel *kernel, void *buffer, size_t length);
+    /* getrlimit with RLIMIT_AS: bytes of address space, SIZE_MAX: no limit. */
+    size_t (*limit)(struct os_kernel *kernel);
     /* The last call that failed for a reason other than memory, and its errno; NULL: none. */
     _Atomic(const char *) failed_call;
     atomic_int failed_errno;
@@ -72,6 +74,9 @@ bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t t
 /* Gives pages back; false (also for locked pages,
  * which stay) means that they kept their bytes. */
 bool sys_discard(struct os_kernel *kernel, void *address, size_t length);
+
+/* How many bytes of address space the process may have, as things are now. */
+size_t sys_limit(struct os_kernel *kernel);
 
 /* Fills the buffer with unpredictable bytes, or answers false and leaves it. */
 bool sys_random(struct os_kernel *kernel, void *buffer, size_t length);

@@ -1,6 +1,7 @@
 /* Heaps over a caller's buffer: of any size and alignment, full, empty again, never outside. */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "osmem/osmem.h"
 #include "props/testing/suite.h"
@@ -20,6 +21,19 @@ START_TEST(too_small_is_refused) {
     ck_assert_ptr_null(os_heap_create(memory, 100));
     ck_assert_int_eq(errno, EINVAL);
     ck_assert_ptr_null(os_heap_create(memory, 0));
+}
+END_TEST
+
+/* What has more granules than a heap can number; nothing of it is touched. */
+START_TEST(too_large_is_refused) {
+    const size_t size = (size_t)18 << 30;
+    void *space = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(space, MAP_FAILED);
+    ck_assert_int_eq(mprotect(space, 1 << 20, PROT_READ | PROT_WRITE), 0);
+    errno = 0;
+    ck_assert_ptr_null(os_heap_create(space, size));
+    ck_assert_int_eq(errno, EINVAL);
+    munmap(space, size);
 }
 END_TEST
 
@@ -92,6 +106,7 @@ END_TEST
 
 int main(void) {
     return suite_run("buffer",
-                     SUITE(too_small_is_refused, it_stays_within_its_bytes,
-                           what_is_freed_is_there_again, two_heaps_do_not_meet));
+                     SUITE(too_small_is_refused, too_large_is_refused,
+                           it_stays_within_its_bytes, what_is_freed_is_there_again,
+                           two_heaps_do_not_meet));
 }

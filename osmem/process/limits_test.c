@@ -52,22 +52,55 @@ static int run_limited(void) {
     return os_check(NULL) ? 0 : 1;
 }
 
-static int run_under(int resource, rlim_t bytes) {
+/* How many MiB can be had in blocks of 64 KiB, and of 300 KB; argv[1] names it. */
+static int count_mebibytes(size_t size) {
+    size_t got = 0;
+    for (void *block; (block = os_malloc(size)) != NULL; got += size)
+        memset(block, 1, size);
+    return (int)(got >> 20);
+}
+
+static int run_program(int resource, rlim_t bytes, const char *what) {
     int status;
     pid_t child = fork();
     if (child == 0) {
         limit(resource, bytes);
-        execl(program, program, "limited", (char *)NULL);
+        execl(program, program, what, (char *)NULL);
         _exit(99);
     }
     waitpid(child, &status, 0);
     return status;
 }
 
+static int run_under(int resource, rlim_t bytes) {
+    return run_program(resource, bytes, "limited");
+}
+
 START_TEST(starts_under_ulimit_v) {
     static const rlim_t mebibytes[] = {256, 128, 64, 32};
     for (int i = 0; i < 4; i++)
         ck_assert_int_eq(run_under(RLIMIT_AS, mebibytes[i] << 20), 0);
+}
+END_TEST
+
+/* What the heap reserves for itself is a share of the limit, whatever that is. */
+static void expect_growth(const char *what) {
+    int first = 0, last = 0;
+    for (int mebibytes = 40; mebibytes <= 200; mebibytes += 8) {
+        int status = run_program(RLIMIT_AS, (rlim_t)mebibytes << 20, what);
+        ck_assert_msg(WIFEXITED(status), "%d MiB: status %d", mebibytes, status);
+        int got = WEXITSTATUS(status);
+        ck_assert_msg(got >= last, "%d MiB: %d, before %d", mebibytes, got, last);
+        last = got;
+        if (!first)
+            first = got;
+    }
+    ck_assert_int_ge(last - first, (200 - 40) * 85 / 100);
+}
+
+START_TEST(usable_memory_grows_with_the_limit) {
+    expect_growth("small");
+    expect_growth("large");
 }
 END_TEST
 
@@ -101,8 +134,11 @@ int main(int argc, char **argv) {
     program = argv[0];
     if (argc > 1 && strcmp(argv[1], "limited") == 0)
         return run_limited();
+    if (argc > 1)
+        return count_mebibytes(strcmp(argv[1], "small") == 0 ? 65536 : 300000);
     return suite_run("limits",
-                     SUITE(starts_under_ulimit_v, starts_under_a_small_data_limit,
+                     SUITE(starts_under_ulimit_v, usable_memory_grows_with_the_limit,
+                           starts_under_a_small_data_limit,
                            runs_out_of_address_space_and_recovers, a_limit_set_later,
                            the_break_cannot_grow));
 }

@@ -4,10 +4,15 @@
 #include "osmem/platform/expect.h"
 #include "osmem/space/policy.h"
 
+size_t guarded_share(struct os_kernel *kernel, size_t most, size_t share) {
+    EXPECT(share > 0 && most % kernel->page == 0);
+    return num_min(most, num_floor(sys_limit(kernel) / share, kernel->page));
+}
+
 bool guarded_reserve(struct guarded_region *region, struct os_kernel *kernel, size_t most,
                      size_t least) {
     EXPECT(region->mapping == NULL && least > 0);
-    for (size_t size = most; size >= least; size /= 2) {
+    for (size_t size = num_max(most, least); size >= least; size /= 2) {
         size_t length = size + 2 * kernel->page;
         char *mapping = sys_reserve(kernel, length);
         if (mapping) {

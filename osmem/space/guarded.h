@@ -21,6 +21,9 @@ struct guarded_region {
     size_t reserved;
 };
 
+/* So many bytes, but no more than a share of the address space that the process may have; whole pages. */
+size_t guarded_share(struct os_kernel *kernel, size_t most, size_t share);
+
 /* Reserves `most` bytes, or by halves down to `least`; false where even that is refused. */
 bool guarded_reserve(struct guarded_region *region, struct os_kernel *kernel, size_t most,
                      size_t least);

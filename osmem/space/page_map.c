@@ -33,7 +33,8 @@ static bool page_map_reserve(struct page_map *map, struct os_kernel *kernel) {
     if (map->regions && (map->last + 1) * size <= map->region[map->regions - 1].reserved)
         return true;
     if (map->regions == PAGE_MAP_REGIONS ||
-        !guarded_reserve(&map->region[map->regions], kernel, POLICY_PAGE_MAP,
+        !guarded_reserve(&map->region[map->regions], kernel,
+                         guarded_share(kernel, POLICY_PAGE_MAP, POLICY_PAGE_MAP_SHARE),
                          POLICY_PAGE_MAP_LEAST))
         return false;
     map->regions++;

@@ -28,19 +28,26 @@
 /* os_trim gives back the pages of free blocks from this size on. */
 #define POLICY_DISCARD ((size_t)64 << 10)
 
-/* A tag plane reserves this, less where it is refused, twice as much for each further span. */
+/*
+ * What is reserved for the heap's own tables, and for spans: so much, less where it is refused, and no
+ * more than a share of the address space that the process may have (1 / so many).
+ */
+/* A tag plane, twice as much for each further span; the share has tags for all of the rest. */
 #define POLICY_PLANE       ((size_t)64 << 20)
 #define POLICY_PLANE_LEAST ((size_t)64 << 10)
-/* Where the break cannot grow, spans are reserved of this size, twice
- * as much for each further one, and less where it is refused. */
+#define POLICY_PLANE_SHARE 16
+/* A span where the break cannot grow, twice as much for each further one. */
 #define POLICY_SPAN       ((size_t)64 << 20)
 #define POLICY_SPAN_LEAST ((size_t)256 << 10)
-/* The registry of large blocks reserves this, for 500,000 of them ... */
+#define POLICY_SPAN_SHARE 8
+/* The registry of large blocks, for 500,000 of them ... */
 #define POLICY_REGISTRY       ((size_t)32 << 20)
 #define POLICY_REGISTRY_LEAST ((size_t)64 << 10)
-/* ... and the page map this, a page for each 4 MiB in which large blocks start. */
+#define POLICY_REGISTRY_SHARE 64
+/* ... and the page map, a page for each 4 MiB in which large blocks start. */
 #define POLICY_PAGE_MAP       ((size_t)64 << 20)
 #define POLICY_PAGE_MAP_LEAST ((size_t)64 << 10)
+#define POLICY_PAGE_MAP_SHARE 64
 /* Guarded regions are committed in steps of this. */
 #define POLICY_COMMIT ((size_t)16 << 10)
 

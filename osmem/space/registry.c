@@ -8,8 +8,9 @@ bool registry_reserve(struct os_space *space, size_t entries) {
     struct registry *registry = &space->registry;
     EXPECT(registry->count <= registry->used);
     size_t unused = registry->used - registry->count;
-    if (!registry->table.base && !guarded_reserve(&registry->table, space->kernel,
-                                                  POLICY_REGISTRY, POLICY_REGISTRY_LEAST))
+    size_t most = guarded_share(space->kernel, POLICY_REGISTRY, POLICY_REGISTRY_SHARE);
+    if (!registry->table.base &&
+        !guarded_reserve(&registry->table, space->kernel, most, POLICY_REGISTRY_LEAST))
         return false;
     if (entries <= unused)
         return true;

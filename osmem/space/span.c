@@ -11,6 +11,8 @@
 
 /* A plane of one GiB is the last that a granule's number within its span can reach. */
 #define SPAN_PLANE_DOUBLINGS 4
+/* A reserved span grows up to what such a plane has tags for. */
+#define SPAN_DOUBLINGS 8
 static_assert(POLICY_PLANE << SPAN_PLANE_DOUBLINGS <= (size_t)1 << BLOCK_GRANULE_BITS,
               "every granule of a span has a block_id");
 
@@ -63,6 +65,7 @@ static unsigned span_find_waiting(struct os_space *space) {
     struct os_span *span = &space->span[spans];
     size_t most = POLICY_PLANE << num_min(spans, SPAN_PLANE_DOUBLINGS);
     EXPECT(span_granules(span) == 0);
+    most = guarded_share(space->kernel, most, POLICY_PLANE_SHARE);
     if (!guarded_reserve(&span->plane, space->kernel, most, POLICY_PLANE_LEAST))
         return SPANS_MAX;
     span->tags = (tag_byte *)(void *)span->plane.base + SENTINEL;
@@ -241,7 +244,9 @@ unsigned span_open_mapped(struct os_space *space, size_t granules) {
         space->break_span = SPANS_MAX; /* its plane waited for a break that was refused */
     size_t least =
         num_max(num_ceil(granules * GRANULE, space->kernel->page), POLICY_SPAN_LEAST);
-    size_t most = POLICY_SPAN << num_min(number, SPAN_PLANE_DOUBLINGS);
+    size_t most = num_min(POLICY_SPAN << num_min(number, SPAN_DOUBLINGS),
+                          num_ceil(span->limit * GRANULE, POLICY_SPAN_LEAST));
+    most = guarded_share(space->kernel, most, POLICY_SPAN_SHARE);
     for (size_t size = num_max(most, least); size >= least; size /= 2) {
         char *base = sys_reserve(space->kernel, size);
         if (base) {
@@ -281,9 +286,9 @@ enum os_status span_adopt(struct os_space *space, char *memory, size_t size,
     if (size < skip + 3 * GRANULE + 2 * SENTINEL)
         return OS_NO_MEMORY;
     char *plane = memory + skip;
-    size_t most = ((size_t)1 << BLOCK_GRANULE_BITS) - 1;
-    size_t granules =
-        num_min((size - skip - 2 * SENTINEL - GRANULE) / (GRANULE + 1), most);
+    size_t granules = (size - skip - 2 * SENTINEL - GRANULE) / (GRANULE + 1);
+    if (granules >= (size_t)1 << BLOCK_GRANULE_BITS)
+        return OS_NO_MEMORY;
     size_t plane_length = num_ceil(granules + 2 * SENTINEL, GRANULE);
     memset(plane, TAG_INSIDE, plane_length);
     struct os_span *span = &space->span[0];

@@ -141,6 +141,47 @@ START_TEST(a_callers_memory_becomes_a_span) {
 }
 END_TEST
 
+/* Where the break cannot grow at all; nothing of it is ever touched. */
+START_TEST(reserved_spans_reach_hundreds_of_gigabytes) {
+    struct os_kernel kernel;
+    size_t reserved = 0;
+    sys_real_kernel(&kernel);
+    sys_without_break(&kernel);
+    space_init(&space, &kernel);
+    for (unsigned i = 0; i < SPANS_MAX; i++) {
+        unsigned number = span_open_mapped(&space, 1);
+        ck_assert_uint_eq(number, i);
+        ck_assert_uint_ge(space.span[i].reservation, POLICY_SPAN);
+        ck_assert_uint_le(space.span[i].limit * GRANULE, space.span[i].reservation);
+        reserved += space.span[i].limit * GRANULE;
+    }
+    ck_assert_uint_eq(span_open_mapped(&space, 1), SPANS_MAX);
+    ck_assert_uint_gt(reserved, (size_t)350 << 30);
+}
+END_TEST
+
+static size_t limit_of_address_space;
+
+static size_t limit(struct os_kernel *kernel) {
+    (void)kernel;
+    return limit_of_address_space;
+}
+
+/* And tables for all of the rest fit in what it leaves. */
+START_TEST(a_plane_is_a_share_of_the_limit) {
+    for (size_t mebibytes = 16; mebibytes <= 4096; mebibytes *= 2) {
+        open_space();
+        machine.kernel.limit = limit;
+        limit_of_address_space = mebibytes << 20;
+        ck_assert_uint_ne(span_open_break(&space), SPANS_MAX);
+        size_t share = mebibytes << 20 >> 4;
+        size_t most = share < POLICY_PLANE ? share : POLICY_PLANE;
+        ck_assert_uint_eq(space.span[0].plane.reserved, most);
+        machine_close(&machine);
+    }
+}
+END_TEST
+
 START_TEST(inner_pages_are_whole) {
     open_space();
     char *base = machine.memory;
@@ -160,5 +201,6 @@ int main(void) {
         SUITE(a_gain_is_zero_and_within_the_span, what_another_user_took_is_a_gap,
               the_break_is_lowered_by_whole_pages, a_refusal_leaves_the_space_as_it_was,
               reserved_address_space_is_committed_from_the_bottom_up,
-              a_callers_memory_becomes_a_span, inner_pages_are_whole));
+              a_callers_memory_becomes_a_span, reserved_spans_reach_hundreds_of_gigabytes,
+              a_plane_is_a_share_of_the_limit, inner_pages_are_whole));
 }
