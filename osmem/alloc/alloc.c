@@ -70,22 +70,37 @@ static bool alloc_release_reserve(struct os_alloc *alloc, struct os_call *call) 
     return heap_release_reserve(&alloc->heap) || any;
 }
 
-static bool alloc_take_plain(struct os_alloc *alloc, struct os_call *call, size_t size,
-                             size_t alignment, struct os_block *block) {
-    enum os_status status = heap_take(&alloc->heap, size, alignment, block);
-    if (status != OS_OK && alloc_release_reserve(alloc, call))
-        status = heap_take(&alloc->heap, size, alignment, block);
+/* For a block that takes the place of one that grew, or for a new one. */
+enum alloc_purpose {
+    ALLOC_NEW,
+    ALLOC_GROWN,
+};
+
+static bool alloc_take_at_once(struct os_alloc *alloc, size_t size, size_t alignment,
+                               enum alloc_purpose purpose, struct os_block *block) {
+    enum os_status status = purpose == ALLOC_GROWN
+                                ? heap_take_to_grow(&alloc->heap, size, block)
+                                : heap_take(&alloc->heap, size, alignment, block);
     return status == OS_OK;
+}
+
+static bool alloc_take_plain(struct os_alloc *alloc, struct os_call *call, size_t size,
+                             size_t alignment, enum alloc_purpose purpose,
+                             struct os_block *block) {
+    return alloc_take_at_once(alloc, size, alignment, purpose, block) ||
+           (alloc_release_reserve(alloc, call) &&
+            alloc_take_at_once(alloc, size, alignment, purpose, block));
 }
 
 /* A busy block for a request, verified. */
 static bool alloc_take(struct os_alloc *alloc, struct os_call *call, size_t requested,
-                       size_t alignment, struct os_block *block) {
+                       size_t alignment, enum alloc_purpose purpose,
+                       struct os_block *block) {
     size_t size;
     if (!prepare_size(alloc->options, requested, &size))
         return false;
     if (!alloc_take_guarded(alloc, requested, size, alignment, block) &&
-        !alloc_take_plain(alloc, call, size, alignment, block))
+        !alloc_take_plain(alloc, call, size, alignment, purpose, block))
         return false;
     inspect_fresh(alloc, call, block, 0);
     return true;
@@ -104,7 +119,7 @@ static void *alloc_publish(struct os_alloc *alloc, struct os_call *call,
 static void *alloc_new(struct os_alloc *alloc, struct os_call *call, size_t requested,
                        size_t alignment, bool zeroed) {
     struct os_block block;
-    if (!alloc_take(alloc, call, requested, alignment, &block))
+    if (!alloc_take(alloc, call, requested, alignment, ALLOC_NEW, &block))
         return alloc_refuse();
     if (zeroed)
         prepare_zero(&block, requested);
@@ -207,7 +222,8 @@ static void alloc_record_realloc(struct os_alloc *alloc, const struct os_call *c
 static void *alloc_move(struct os_alloc *alloc, struct os_call *call,
                         struct os_block *old, size_t usable, size_t slack, size_t size) {
     struct os_block block;
-    if (alloc_take(alloc, call, size, GRANULE, &block)) {
+    enum alloc_purpose purpose = size > usable ? ALLOC_GROWN : ALLOC_NEW;
+    if (alloc_take(alloc, call, size, GRANULE, purpose, &block)) {
         memcpy(block.address, old->address, num_min(usable, size));
         atomic_fetch_add_explicit(&alloc->allocations, 1, memory_order_relaxed);
         alloc_record_realloc(alloc, call, block.address, size);

@@ -52,6 +52,51 @@ START_TEST(a_large_block_ends_at_its_guard_page) {
 }
 END_TEST
 
+/* How often a block moves that grows from `from` to `to` bytes by `step`, whole pages; its bytes stay, and what
+ * is behind it is watched and inaccessible. */
+static unsigned moves(size_t from, size_t to, size_t step) {
+    unsigned moved = 0;
+    char *block = do_malloc(from);
+    memset(block, 3, from);
+    for (size_t size = from; size < to; size += step) {
+        char *grown = do_realloc(block, size + step);
+        ck_assert_ptr_nonnull(grown);
+        moved += grown != block;
+        block = grown;
+        ck_assert_int_eq(block[size - 1], 3);
+        memset(block + size, 3, step);
+        uintptr_t rest = MACHINE_PAGE - ((uintptr_t)block + size) % MACHINE_PAGE;
+        ck_assert(!machine_holds(&machine, block + size + step + rest, 1));
+    }
+    size_t usable = do_usable_size(block);
+    if (alloc.options->canary) {
+        block[usable] ^= 1;
+        ck_assert_uint_eq(do_usable_size(block), 0);
+        expect_fault(OS_FAULT_OVERFLOW, "os_usable_size");
+        block[usable] ^= 1;
+    }
+    ck_assert(!machine_holds(&machine, block + usable + 2 * MACHINE_PAGE, 1));
+    for (size_t size = usable; size > from; size -= size / 9)
+        ck_assert_ptr_eq(do_realloc(block, size), block);
+    ck_assert(do_check("os_check"));
+    do_free(block);
+    ck_assert_int_eq(faults, 0);
+    return moved;
+}
+
+START_TEST(growth_by_small_steps_moves_a_block_seldom) {
+    for (int tier = TIER_LIGHT; tier <= TIER_FULL; tier++) {
+        struct os_options options = options_of_tier[tier];
+        options.sample = 0;
+        open_light();
+        alloc_set_options(&alloc, &options);
+        ck_assert_uint_lt(moves(200000, 1200000, MACHINE_PAGE), 8);
+        ck_assert_uint_lt(moves(200000, 12 << 20, 8 * MACHINE_PAGE), 16);
+        machine_close(&machine);
+    }
+}
+END_TEST
+
 START_TEST(a_large_block_keeps_its_bytes_at_its_guard_page) {
     open_full();
     char *block = do_malloc(200001);
@@ -60,6 +105,8 @@ START_TEST(a_large_block_keeps_its_bytes_at_its_guard_page) {
     ck_assert_ptr_ne(grown, block); /* the old address is dead, and shows it */
     ck_assert(!machine_holds(&machine, block, 1));
     ck_assert_int_eq(grown[200000], 7);
+    do_free(grown);
+    grown = do_malloc(400003);
     grown[150000] = 9;
     char *shrunk = do_realloc(grown, 150001);
     ck_assert_int_eq(shrunk[150000], 9);
@@ -203,6 +250,7 @@ int main(void) {
     return suite_run("guarded",
                      SUITE(a_block_that_moves_is_sound_until_it_is_gone,
                            a_large_block_ends_at_its_guard_page,
+                           growth_by_small_steps_moves_a_block_seldom,
                            a_large_block_keeps_its_bytes_at_its_guard_page,
                            size_0_has_no_byte, what_was_freed_stays_out_of_reach,
                            so_much_address_space_is_kept_and_no_more,

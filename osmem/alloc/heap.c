@@ -123,18 +123,19 @@ static enum os_status heap_take_small(struct os_heap *heap, size_t granules,
 }
 
 static enum os_status heap_take_large(struct os_heap *heap, size_t size, size_t alignment,
-                                      bool right, struct os_block *block) {
+                                      enum large_place place, struct os_block *block) {
     struct leaving leaving = LEAVING_NONE;
     lock_take(&heap->space.lock);
     enum os_status status =
-        large_take(&heap->space, size, alignment, right, block, &leaving);
+        large_take(&heap->space, size, alignment, place, block, &leaving);
     lock_release(&heap->space.lock);
     heap_drain(heap, &leaving);
     return status;
 }
 
-enum os_status heap_take(struct os_heap *heap, size_t size, size_t alignment,
-                         struct os_block *block) {
+static enum os_status heap_take_placed(struct os_heap *heap, size_t size,
+                                       size_t alignment, enum large_place place,
+                                       struct os_block *block) {
     EXPECT(size > 0 && size % GRANULE == 0);
     EXPECT(num_is_pow2(alignment) && alignment >= GRANULE);
     size_t loose;
@@ -142,11 +143,21 @@ enum os_status heap_take(struct os_heap *heap, size_t size, size_t alignment,
         return OS_NO_MEMORY;
     if (!heap_is_large(heap, loose))
         return heap_take_small(heap, size / GRANULE, alignment, block);
-    enum os_status status =
-        heap_take_large(heap, size, alignment, heap->space.right, block);
+    enum os_status status = heap_take_large(heap, size, alignment, place, block);
     if (status != OS_OK && heap_release_reserve(heap))
-        status = heap_take_large(heap, size, alignment, heap->space.right, block);
+        status = heap_take_large(heap, size, alignment, place, block);
     return status;
+}
+
+enum os_status heap_take(struct os_heap *heap, size_t size, size_t alignment,
+                         struct os_block *block) {
+    enum large_place place = heap->space.right ? LARGE_RIGHT : LARGE_LEFT;
+    return heap_take_placed(heap, size, alignment, place, block);
+}
+
+enum os_status heap_take_to_grow(struct os_heap *heap, size_t size,
+                                 struct os_block *block) {
+    return heap_take_placed(heap, size, GRANULE, LARGE_GROWS, block);
 }
 
 enum os_status heap_take_guarded(struct os_heap *heap, size_t size, size_t alignment,
@@ -156,7 +167,8 @@ enum os_status heap_take_guarded(struct os_heap *heap, size_t size, size_t align
     bool refused = heap->space.large_from == SIZE_MAX ||
                    heap->space.counters.large_guarded >= POLICY_GUARDED;
     lock_release(&heap->space.lock);
-    return refused ? OS_NO_MEMORY : heap_take_large(heap, size, alignment, true, block);
+    return refused ? OS_NO_MEMORY
+                   : heap_take_large(heap, size, alignment, LARGE_RIGHT, block);
 }
 
 /* ---- resizing ---- */
@@ -187,7 +199,9 @@ static bool heap_grow_large(struct os_heap *heap, struct os_block *block, size_t
     struct leaving leaving = LEAVING_NONE;
     lock_take(&heap->space.lock);
     struct large_entry *entry = large_own(&heap->space, block);
-    enum os_status status = large_move(&heap->space, entry, size, block, &leaving);
+    enum os_status status = large_extend(&heap->space, entry, size, block);
+    if (status != OS_OK)
+        status = large_move(&heap->space, entry, size, block, &leaving);
     lock_release(&heap->space.lock);
     heap_drain(heap, &leaving);
     return status == OS_OK;

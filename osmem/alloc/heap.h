@@ -72,6 +72,10 @@ bool heap_is_large(const struct os_heap *heap, size_t size);
 enum os_status heap_take(struct os_heap *heap, size_t size, size_t alignment,
                          struct os_block *block);
 
+/* The same for a block that grew, and is expected to grow again: a large one has room behind it. */
+enum os_status heap_take_to_grow(struct os_heap *heap, size_t size,
+                                 struct os_block *block);
+
 /* The same in a mapping of its own, at the end of a page; a size of 0: at no byte that can be
  * touched. Refused also where many blocks have that already. */
 enum os_status heap_take_guarded(struct os_heap *heap, size_t size, size_t alignment,

@@ -30,15 +30,16 @@ struct large_mapping {
     size_t length;
     char *address;
     size_t size;
-    bool guarded;
+    bool guarded, grows;
 };
 
 /* Where a block stands in a mapping whose first and last page are guard pages. */
 static void large_lay(struct large_mapping *mapping, size_t size, size_t alignment,
-                      bool right, size_t page) {
+                      enum large_place place, size_t page) {
     uintptr_t base = num_address(mapping->base);
-    uintptr_t from = right ? num_floor(base + mapping->length - page - size, alignment)
-                           : num_ceil(base + page, num_max(alignment, page));
+    uintptr_t from = place == LARGE_RIGHT
+                         ? num_floor(base + mapping->length - page - size, alignment)
+                         : num_ceil(base + page, num_max(alignment, page));
     mapping->address = mapping->base + (from - base);
     mapping->size = num_ceil(from + size, page) - from;
     EXPECT(from >= base + page);
@@ -51,20 +52,39 @@ static void large_drop(struct os_space *space, char *base, size_t length,
         retire_add(space, registry_take(space, base, length), leaving);
 }
 
-/* [ gap, a page and what the alignment needs | left padding, block | a page ] */
+/* Address space for so many bytes, and for the room behind them as far as that is granted. */
+static char *large_reserve(struct os_space *space, size_t size, bool grows,
+                           size_t *length) {
+    struct os_kernel *kernel = space->kernel;
+    size_t half = num_floor(size / 2, kernel->page);
+    size_t room = grows ? guarded_share(kernel, half, POLICY_ROOM_SHARE) : 0;
+    char *base = NULL;
+    if (room && num_add(size, room, length))
+        base = sys_reserve(kernel, *length);
+    if (!base) {
+        *length = size;
+        base = sys_reserve(kernel, size);
+    }
+    return base;
+}
+
+/* [ gap, a page and what the alignment needs | left padding, block | a page, room ] */
 static bool large_map_guarded(struct os_space *space, size_t size, size_t alignment,
-                              bool right, struct large_mapping *mapping,
+                              enum large_place place, struct large_mapping *mapping,
                               struct leaving *leaving) {
-    size_t page = space->kernel->page, gap = right ? large_gap(space) : 0, length;
+    size_t page = space->kernel->page, length;
+    size_t gap = place == LARGE_RIGHT ? large_gap(space) : 0;
     size_t loose = num_max(alignment, page) - page;
     if (!num_ceil_checked(size, page, &length) ||
         !num_add(length, gap + loose + 2 * page, &length))
         return false;
-    char *base = sys_reserve(space->kernel, length);
+    bool grows = place == LARGE_GROWS;
+    char *base = large_reserve(space, length, grows, &length);
     if (!base)
         return false;
-    *mapping = (struct large_mapping){.base = base, .length = length, .guarded = true};
-    large_lay(mapping, size, alignment, right, page);
+    *mapping = (struct large_mapping){
+        .base = base, .length = length, .guarded = true, .grows = grows};
+    large_lay(mapping, size, alignment, place, page);
     uintptr_t offset = num_address(mapping->address) % page;
     char *start = mapping->address - offset;
     size_t usable = mapping->size + offset;
@@ -100,6 +120,7 @@ static bool large_register(struct os_space *space, const struct large_mapping *m
     atomic_store_explicit(&entry->address, mapping->address, memory_order_relaxed);
     atomic_store_explicit(&entry->size, mapping->size, memory_order_relaxed);
     entry->guarded = mapping->guarded;
+    entry->grows = mapping->grows;
     registry_publish(space, entry);
     EXPECT(large_is_live(entry));
     *block = large_block(entry);
@@ -108,7 +129,8 @@ static bool large_register(struct os_space *space, const struct large_mapping *m
 }
 
 enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
-                          bool right, struct os_block *block, struct leaving *leaving) {
+                          enum large_place place, struct os_block *block,
+                          struct leaving *leaving) {
     size_t whole;
     EXPECT(size % GRANULE == 0 && alignment >= GRANULE);
     if (!num_add(size, alignment, &whole) || whole > PTRDIFF_MAX)
@@ -116,7 +138,7 @@ enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
     if (!registry_reserve(space, 2))
         return OS_NO_MEMORY;
     struct large_mapping mapping;
-    if (!large_map_guarded(space, size, alignment, right, &mapping, leaving) &&
+    if (!large_map_guarded(space, size, alignment, place, &mapping, leaving) &&
         !large_map_bare(space, size, alignment, &mapping))
         return OS_NO_MEMORY;
     if (!large_register(space, &mapping, block, leaving))
@@ -161,6 +183,23 @@ void large_publish(struct large_entry *entry, size_t slack) {
 
 /* ---- resizing ---- */
 
+enum os_status large_extend(struct os_space *space, struct large_entry *entry,
+                            size_t size, struct os_block *block) {
+    size_t page = space->kernel->page, had = large_size(entry);
+    char *end = large_address(entry) + had;
+    size_t behind = (size_t)(entry->base + entry->length - end);
+    EXPECT(large_state(entry) == LARGE_BUSY && size > had);
+    if (!entry->grows || !num_ceil_checked(size, page, &size) ||
+        size - had + page > behind || !sys_commit(space->kernel, end, size - had))
+        return OS_NO_MEMORY;
+    space->counters.large_size += size - had;
+    atomic_store_explicit(&entry->size, size, memory_order_relaxed);
+    *block = large_block(entry);
+    block->slack = 0;
+    block->zero = true;
+    return OS_OK;
+}
+
 /* Pages can be moved only to where the block starts at one, and where freed ranges are not kept. */
 static bool large_may_move(const struct os_space *space,
                            const struct large_entry *entry) {
@@ -194,10 +233,10 @@ enum os_status large_move(struct os_space *space, struct large_entry *entry, siz
     if (!large_may_move(space, entry) || !num_ceil_checked(size, page, &size) ||
         !num_add(size, 2 * page, &length) || !registry_reserve(space, 2))
         return OS_NO_MEMORY;
-    char *base = sys_reserve(space->kernel, length);
+    char *base = large_reserve(space, length, true, &length);
     if (!base)
         return OS_NO_MEMORY;
-    struct large_mapping mapping = {base, length, base + page, size, true};
+    struct large_mapping mapping = {base, length, base + page, size, true, true};
     if (!page_map_prepare(&space->pages, space->kernel,
                           space_page(space, mapping.address)) ||
         !sys_move(space->kernel, large_address(entry), large_size(entry), size,
@@ -217,7 +256,7 @@ size_t large_shrunk_size(const struct os_space *space, const struct large_entry 
     uintptr_t from = num_address(large_address(entry));
     size_t whole = num_ceil(from + size, space->kernel->page) - from;
     EXPECT(size <= large_size(entry));
-    if (space->right && size < large_size(entry) && size < whole)
+    if (space->right && !entry->grows && size < large_size(entry) && size < whole)
         return 0; /* it would end within its page */
     return whole;
 }

@@ -19,6 +19,9 @@
 /* In front of blocks that end at a guard page lie fewer inaccessible pages than this; how many is
  * random. */
 #define POLICY_GAP_PAGES 16
+/* A large block that grows has room behind it: a half of its size, and of the address space that the
+ * process may have no more than a share. */
+#define POLICY_ROOM_SHARE 16
 /* An access so far behind the last block of a span is taken for one behind that block. */
 #define POLICY_LOCATE ((size_t)64 << 10)
 /* A free block of this size at the top of the break is given back ... */

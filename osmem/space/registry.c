@@ -42,7 +42,7 @@ struct large_entry *registry_take(struct os_space *space, char *base, size_t len
     entry->base = base;
     entry->length = length;
     entry->next = REGISTRY_END;
-    entry->guarded = entry->keep = entry->done = false;
+    entry->guarded = entry->grows = entry->keep = entry->done = false;
     return entry;
 }
 

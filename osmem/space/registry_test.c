@@ -22,7 +22,7 @@ static void open_space(void) {
 }
 
 static void take(size_t number, size_t size) {
-    ck_assert_int_eq(large_take(&space, size, GRANULE, false, &block[number], &leaving),
+    ck_assert_int_eq(large_take(&space, size, GRANULE, LARGE_LEFT, &block[number], &leaving),
                      OS_OK);
     large_publish(large_own(&space, &block[number]), 0);
 }
@@ -142,7 +142,7 @@ END_TEST
 START_TEST(a_refused_entry_is_refused_before_the_mapping) {
     open_space();
     machine_refuse(&machine, 1, 100);
-    ck_assert_int_eq(large_take(&space, 131072, GRANULE, false, &block[0], &leaving),
+    ck_assert_int_eq(large_take(&space, 131072, GRANULE, LARGE_LEFT, &block[0], &leaving),
                      OS_NO_MEMORY);
     ck_assert_uint_eq(space.registry.count, 0);
     ck_assert(leaving_is_empty(&leaving));

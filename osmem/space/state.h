@@ -69,6 +69,8 @@ struct large_entry {
     size_t length;
     uint32_t next; /* in the list of free entries, or of leaving ones */
     bool guarded;
+    bool
+        grows; /* it starts at a page; inaccessible pages behind it are its to grow into */
     bool keep; /* leaving: to be kept, and not to be unmapped */
     bool done; /* leaving: the system granted it */
 };
