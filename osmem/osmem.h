@@ -5,9 +5,12 @@
  * from any thread at any time, in the child of a fork, and from a signal handler. In a handler that
  * interrupted one of them, blocks come from a heap of the handlers', a block of before is freed when
  * the interrupted call ends, and os_check, os_walk, os_dump, os_stats and os_trim know only the handlers'
- * heap; it may fork and exit, and must not leave by siglongjmp. A pointer that is no block of this heap, or a block that is free,
- * ends the process: a report on standard error, then SIGABRT (or what the option on_error says;
- * where that is `report`, a bad call does nothing). A report is made when the call is over and
+ * heap; it may fork and exit, and must not leave by siglongjmp.
+ *
+ * A pointer that is no block of this heap, or a block that is free, ends the process: a report on
+ * standard error, then SIGABRT (or what the option on_error says, or that of the report's kind; where
+ * that is `report`, `once` or `ignore`, a bad call does nothing, but that a sized free of another size
+ * frees). A report is made when the call is over and
  * holds no lock: a handler of SIGABRT, or one set by os_set_fault_handler, may use the heap, leave by
  * siglongjmp, or exit. No function but os_dump is a cancellation point: a pending pthread_cancel
  * waits.
@@ -60,9 +63,10 @@ OS_API void os_free(void *block);
 
 /*
  * Frees a block whose requested size, and alignment if it came from os_aligned_alloc, the caller
- * knows. A size or an alignment that cannot be the block's ends the process: any other
+ * knows. A size or an alignment that cannot be the block's is a size-mismatch: any other
  * size where the block has a canary; else sizes are distinguished to 16 bytes, and a block with a
- * mapping of its own only from larger ones.
+ * mapping of its own only from larger ones. The tiers light and standard report the first of them
+ * and free the block; full and paranoid end the process; the option size-mismatch changes that.
  * NULL does nothing. Keeps errno. Contract: C23 7.24.3.4 free_sized, 7.24.3.5 free_aligned_sized.
  */
 OS_API void os_free_sized(void *block, size_t size);

@@ -299,13 +299,15 @@ void alloc_free_sized(struct os_alloc *alloc, struct os_call *call, void *addres
     int saved = errno;
     alloc_begin(alloc, call, "os_free_sized", address);
     if (address && alloc_claim(alloc, call, &block)) {
-        if (num_is_pow2(alignment) && num_address(address) % alignment == 0 &&
-            prepare_fits(alloc->options, &block, size)) {
+        bool fits = num_is_pow2(alignment) && num_address(address) % alignment == 0 &&
+                    prepare_fits(alloc->options, &block, size);
+        if (!fits)
+            finding_size(alloc, call, &block, alignment, size);
+        if (fits || options_tolerates(alloc->options, OS_FAULT_SIZE_MISMATCH)) {
             record_history(&alloc->record, &(struct history_call){.function = "os_free",
                                                                   .block = address});
             alloc_give(alloc, call, &block);
         } else {
-            finding_size(alloc, call, &block, size);
             heap_publish(&alloc->heap, &block);
         }
     }

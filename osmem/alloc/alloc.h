@@ -30,7 +30,8 @@ void *alloc_realloc(struct os_alloc *alloc, struct os_call *call, void *address,
 void *alloc_aligned_alloc(struct os_alloc *alloc, struct os_call *call, size_t alignment,
                           size_t size);
 void alloc_free(struct os_alloc *alloc, struct os_call *call, void *address);
-/* The same for a caller that knows how the block was requested; alignment 1: of no alignment. */
+/* The same for a caller that knows how the block was requested; alignment 1: of no alignment. A block
+ * of another size is a finding, and is freed only where the options tolerate that. */
 void alloc_free_sized(struct os_alloc *alloc, struct os_call *call, void *address,
                       size_t alignment, size_t size);
 size_t alloc_usable_size(struct os_alloc *alloc, struct os_call *call,

@@ -57,13 +57,17 @@ void finding_pointer(struct os_alloc *alloc, struct os_call *call, enum os_statu
 }
 
 void finding_size(struct os_alloc *alloc, struct os_call *call,
-                  const struct os_block *block, size_t given) {
-    finding_add_after_recorded(alloc, call,
-                               &(struct os_finding){.kind = OS_FAULT_SIZE_MISMATCH,
-                                                    .address = call->address,
-                                                    .block = block->address,
-                                                    .size = block->size,
-                                                    .given = given});
+                  const struct os_block *block, size_t alignment, size_t given) {
+    finding_add_after_recorded(
+        alloc, call,
+        &(struct os_finding){
+            .kind = OS_FAULT_SIZE_MISMATCH,
+            .address = call->address,
+            .block = block->address,
+            .size = block->size,
+            .given = given,
+            .given_alignment = alignment,
+            .is_freed = options_tolerates(alloc->options, OS_FAULT_SIZE_MISMATCH)});
 }
 
 void finding_invariant(struct os_alloc *alloc, struct os_call *call, const char *rule,

@@ -16,9 +16,9 @@ struct os_alloc;
 void finding_pointer(struct os_alloc *alloc, struct os_call *call, enum os_status kind,
                      const struct os_block *block);
 
-/* A block whose size is not the one that its free was given. */
+/* A block whose size or alignment is not the one that its free was given. */
 void finding_size(struct os_alloc *alloc, struct os_call *call,
-                  const struct os_block *block, size_t given);
+                  const struct os_block *block, size_t alignment, size_t given);
 
 /* What follows was read while the block could not change; without a changed byte there is no finding. */
 

@@ -7,11 +7,16 @@
 #include "osmem/base/num.h"
 #include "osmem/platform/text.h"
 
+/* Programs in use free by another size, most of them through a base class; other allocators ignore
+ * the size. */
+#define OPTIONS_TOLERANT {[OS_FAULT_SIZE_MISMATCH] = {true, ON_ERROR_ONCE, 0}}
+
 const struct os_options options_of_tier[TIERS] = {
 #define OPTION(name, light, standard, full, paranoid, least, most, help) .name = (light),
     [TIER_LIGHT] =
         {
             .tier = TIER_LIGHT,
+            .of_kind = OPTIONS_TOLERANT,
 #include "osmem/alloc/options.def"
         },
 #undef OPTION
@@ -20,6 +25,7 @@ const struct os_options options_of_tier[TIERS] = {
     [TIER_STANDARD] =
         {
             .tier = TIER_STANDARD,
+            .of_kind = OPTIONS_TOLERANT,
 #include "osmem/alloc/options.def"
         },
 #undef OPTION
@@ -41,8 +47,12 @@ const struct os_options options_of_tier[TIERS] = {
 };
 
 #define OPTIONS_TIER_NAMES "light, standard, full or paranoid"
-#define OPTIONS_ON_ERROR   "abort, exit=0 to exit=255, report or trap"
+#define OPTIONS_ON_ERROR   "abort, exit=0 to exit=255, report, once, ignore or trap"
 static const char *const options_tiers[TIERS] = {"light", "standard", "full", "paranoid"};
+static const char *const options_words[] = {
+    [ON_ERROR_ABORT] = "abort",   [ON_ERROR_EXIT] = "exit",
+    [ON_ERROR_REPORT] = "report", [ON_ERROR_ONCE] = "once",
+    [ON_ERROR_IGNORE] = "ignore", [ON_ERROR_TRAP] = "trap"};
 
 struct options_row {
     const char *name, *help;
@@ -88,15 +98,44 @@ static void options_help_row(const struct options_row *row, int fd) {
     text_write(&text, fd);
 }
 
+/* Several kinds may have one slug: they are listed, and set, together. */
+static bool options_is_first_of_slug(enum os_status kind) {
+    enum os_status first = OS_NO_MEMORY + 1;
+    while (strcmp(status_row(first)->slug, status_row(kind)->slug) != 0)
+        first++;
+    return first == kind;
+}
+
+static void options_help_kind(enum os_status kind, int fd) {
+    const struct status_row *row = status_row(kind);
+    struct os_text text = {.length = 0};
+    text_put_all(&text, "osmem: ", row->slug,
+                 "=WORD  on_error for this kind: ", row->sentence, NULL);
+    for (int tier = 0; tier < TIERS; tier++) {
+        struct os_policy policy = options_policy(&options_of_tier[tier], kind);
+        text_put_all(&text, tier ? ", " : " (", options_tiers[tier], " ",
+                     options_words[policy.on_error], NULL);
+    }
+    text_put(&text, ")\n");
+    text_write(&text, fd);
+}
+
 static void options_help(int fd) {
     struct os_text text = {.length = 0};
-    text_put(&text, "osmem: OSMEM_OPTIONS=NAME=VALUE:NAME=VALUE\n"
-                    "osmem: tier=" OPTIONS_TIER_NAMES "  presets the others\n"
-                    "osmem: on_error=" OPTIONS_ON_ERROR "  after a report (abort)\n"
-                    "osmem: log=PATH  where reports are added (standard error)\n");
+    text_put(&text,
+             "osmem: OSMEM_OPTIONS=NAME=VALUE:NAME=VALUE\n"
+             "osmem: tier=" OPTIONS_TIER_NAMES "  presets the others\n"
+             "osmem: on_error=" OPTIONS_ON_ERROR "  after a report (abort)\n"
+             "osmem:   report: the bad call does nothing, and the program goes on; "
+             "once: the same, and only the first of a kind is reported; "
+             "ignore: the same without a report\n"
+             "osmem: log=PATH  where reports are added (standard error)\n");
     text_write(&text, fd);
     for (size_t i = 0; i < OPTIONS_ROWS; i++)
         options_help_row(&options_rows[i], fd);
+    for (enum os_status kind = OS_NO_MEMORY + 1; kind < OS_STATUS_COUNT; kind++)
+        if (options_is_first_of_slug(kind))
+            options_help_kind(kind, fd);
 }
 
 /* osmem: OSMEM_OPTIONS: ITEM: WHY */
@@ -180,23 +219,68 @@ static void options_read_tier(struct os_options *options, const char *item, size
     options_reject(fd, item, length, ": expected " OPTIONS_TIER_NAMES);
 }
 
-static bool options_on_error(struct os_options *options, const char *value,
-                             const char *end) {
+/* ---- the error policy ---- */
+
+static bool options_word(const char *value, const char *end, struct os_policy *policy) {
     const char *code = options_value(value, (size_t)(end - value), "exit");
     size_t number;
-    if (options_is(value, end, "abort"))
-        options->on_error = ON_ERROR_ABORT;
-    else if (options_is(value, end, "report"))
-        options->on_error = ON_ERROR_REPORT;
-    else if (options_is(value, end, "trap"))
-        options->on_error = ON_ERROR_TRAP;
-    else if (code && options_number(code, end, &number) && number <= 255) {
-        options->on_error = ON_ERROR_EXIT;
-        options->exit_code = (int)number;
-    } else
-        return false;
-    return true;
+    if (code && options_number(code, end, &number) && number <= 255) {
+        *policy = (struct os_policy){true, ON_ERROR_EXIT, (int)number};
+        return true;
+    }
+    for (enum os_on_error word = ON_ERROR_ABORT; word <= ON_ERROR_TRAP; word++)
+        if (word != ON_ERROR_EXIT && options_is(value, end, options_words[word])) {
+            *policy = (struct os_policy){true, word, 0};
+            return true;
+        }
+    return false;
 }
+
+/* For all kinds; nothing where the item is another one. */
+static void options_read_on_error(struct os_options *options, const char *item,
+                                  size_t length, int fd) {
+    const char *value = options_value(item, length, "on_error");
+    struct os_policy policy;
+    if (!value)
+        return;
+    if (!options_word(value, item + length, &policy)) {
+        options_reject(fd, item, length, ": expected " OPTIONS_ON_ERROR);
+        return;
+    }
+    options->on_error = policy.on_error;
+    options->exit_code = policy.exit_code;
+    memset(options->of_kind, 0, sizeof options->of_kind);
+}
+
+/* For the kinds of one slug; false where the item is another one. */
+static bool options_read_kind(struct os_options *options, const char *item, size_t length,
+                              int fd) {
+    const char *value = NULL;
+    struct os_policy policy = {.is_set = false};
+    for (enum os_status kind = OS_NO_MEMORY + 1; kind < OS_STATUS_COUNT; kind++) {
+        const char *found = options_value(item, length, status_row(kind)->slug);
+        value = found ? found : value;
+        if (found && options_word(found, item + length, &policy))
+            options->of_kind[kind] = policy;
+    }
+    if (value && !policy.is_set)
+        options_reject(fd, item, length, ": expected " OPTIONS_ON_ERROR);
+    return value != NULL;
+}
+
+struct os_policy options_policy(const struct os_options *options, enum os_status kind) {
+    if (options->of_kind[kind].is_set)
+        return options->of_kind[kind];
+    return (struct os_policy){true, options->on_error, options->exit_code};
+}
+
+bool options_tolerates(const struct os_options *options, enum os_status kind) {
+    enum os_on_error on_error = options_policy(options, kind).on_error;
+    return on_error == ON_ERROR_REPORT || on_error == ON_ERROR_ONCE ||
+           on_error == ON_ERROR_IGNORE;
+}
+
+/* ---- the text ---- */
 
 static bool options_log(struct os_options *options, const char *value, const char *end) {
     size_t length = (size_t)(end - value);
@@ -211,13 +295,11 @@ static bool options_log(struct os_options *options, const char *value, const cha
 static bool options_read_word(struct os_options *options, const char *item, size_t length,
                               int fd) {
     const char *end = item + length;
-    const char *on_error = options_value(item, length, "on_error");
     const char *log = options_value(item, length, "log");
-    if (on_error && !options_on_error(options, on_error, end))
-        options_reject(fd, item, length, ": expected " OPTIONS_ON_ERROR);
     if (log && !options_log(options, log, end))
         options_reject(fd, item, length, ": expected a path of at most 255 bytes");
-    return on_error || log || options_value(item, length, "tier");
+    return log || options_value(item, length, "tier") ||
+           options_value(item, length, "on_error");
 }
 
 static void options_read_item(struct os_options *options, const char *item, size_t length,
@@ -226,7 +308,8 @@ static void options_read_item(struct os_options *options, const char *item, size
     const struct options_row *row =
         options_find(item, equals ? (size_t)(equals - item) : length);
     size_t number;
-    if (length == 0 || options_read_word(options, item, length, fd))
+    if (length == 0 || options_read_word(options, item, length, fd) ||
+        options_read_kind(options, item, length, fd))
         return;
     if (!row)
         options_reject(fd, item, length, ": no such option; help=1 lists them");
@@ -249,6 +332,7 @@ static void options_each(struct os_options *options, const char *text, int fd,
 
 void options_read(struct os_options *options, const char *text, int fd) {
     options_each(options, text, fd, options_read_tier);
+    options_each(options, text, fd, options_read_on_error);
     options_each(options, text, fd, options_read_item);
     if (options->help)
         options_help(fd);

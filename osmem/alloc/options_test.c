@@ -84,6 +84,8 @@ START_TEST(words_say_what_becomes_of_the_process) {
     } words[] = {{"on_error=abort", ON_ERROR_ABORT, 0},
                  {"on_error=report", ON_ERROR_REPORT, 0},
                  {"on_error=trap", ON_ERROR_TRAP, 0},
+                 {"on_error=once", ON_ERROR_ONCE, 0},
+                 {"on_error=ignore", ON_ERROR_IGNORE, 0},
                  {"on_error=exit=0", ON_ERROR_EXIT, 0},
                  {"on_error=exit=255:canary=1", ON_ERROR_EXIT, 255}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -98,14 +100,60 @@ START_TEST(words_say_what_becomes_of_the_process) {
         char expected[200];
         take(wrong[i]);
         snprintf(expected, sizeof expected,
-                 "osmem: OSMEM_OPTIONS: %s: expected abort, exit=0 to exit=255, report "
-                 "or trap\n",
+                 "osmem: OSMEM_OPTIONS: %s: expected abort, exit=0 to exit=255, report, "
+                 "once, ignore or trap\n",
                  wrong[i]);
         ck_assert_str_eq(said, expected);
         ck_assert_int_eq(options.on_error, ON_ERROR_ABORT);
     }
     take("on_error");
     ck_assert_ptr_nonnull(strstr(said, "on_error: no such option"));
+}
+END_TEST
+
+static void expect_policy(enum os_status kind, enum os_on_error on_error, int code) {
+    struct os_policy policy = options_policy(&options, kind);
+    ck_assert_int_eq(policy.on_error, on_error);
+    ck_assert_int_eq(policy.exit_code, code);
+    ck_assert_int_eq(options_tolerates(&options, kind), on_error != ON_ERROR_ABORT &&
+                                                            on_error != ON_ERROR_EXIT &&
+                                                            on_error != ON_ERROR_TRAP);
+}
+
+START_TEST(a_kind_has_a_policy_of_its_own) {
+    take("size-mismatch=ignore");
+    expect_policy(OS_FAULT_SIZE_MISMATCH, ON_ERROR_IGNORE, 0);
+    expect_policy(OS_FAULT_DOUBLE_FREE, ON_ERROR_ABORT, 0);
+    take("double-free=exit=9:on_error=report"); /* in any order */
+    expect_policy(OS_FAULT_DOUBLE_FREE, ON_ERROR_EXIT, 9);
+    expect_policy(OS_FAULT_SIZE_MISMATCH, ON_ERROR_REPORT, 0);
+    take("write-after-free=once"); /* two kinds, one slug */
+    expect_policy(OS_FAULT_FREE_LINK, ON_ERROR_ONCE, 0);
+    expect_policy(OS_FAULT_WRITE_AFTER_FREE, ON_ERROR_ONCE, 0);
+    take("foreign-pointer=trap:foreign-pointer=abort:tier=full");
+    expect_policy(OS_FAULT_FOREIGN, ON_ERROR_ABORT, 0);
+    ck_assert_str_eq(said, "");
+    take("size-mismatch=never");
+    expect_policy(OS_FAULT_SIZE_MISMATCH, ON_ERROR_ONCE, 0);
+    ck_assert_str_eq(said, "osmem: OSMEM_OPTIONS: size-mismatch=never: expected abort, "
+                           "exit=0 to exit=255, report, once, ignore or trap\n");
+    take("size-mismatch");
+    ck_assert_ptr_nonnull(strstr(said, "size-mismatch: no such option"));
+}
+END_TEST
+
+START_TEST(another_size_is_tolerated_in_light_and_standard) {
+    for (int tier = 0; tier < TIERS; tier++) {
+        options = options_of_tier[tier];
+        bool tolerant = tier == TIER_LIGHT || tier == TIER_STANDARD;
+        for (enum os_status kind = OS_NO_MEMORY + 1; kind < OS_STATUS_COUNT; kind++)
+            expect_policy(kind,
+                          tolerant && kind == OS_FAULT_SIZE_MISMATCH ? ON_ERROR_ONCE
+                                                                     : ON_ERROR_ABORT,
+                          0);
+    }
+    take("on_error=exit=3"); /* is for every kind */
+    expect_policy(OS_FAULT_SIZE_MISMATCH, ON_ERROR_EXIT, 3);
 }
 END_TEST
 
@@ -135,6 +183,12 @@ START_TEST(help_lists_every_option) {
     ck_assert_ptr_nonnull(strstr(said, "  " help " (light "));
 #include "osmem/alloc/options.def"
 #undef OPTION
+#define FAULT(id, slug, code, sentence, next) \
+    ck_assert_ptr_nonnull(strstr(said, "osmem: " slug "=WORD  "));
+#include "osmem/base/fault.def"
+#undef FAULT
+    ck_assert_ptr_nonnull(
+        strstr(said, " (light once, standard once, full abort, paranoid abort)\n"));
 }
 END_TEST
 
@@ -152,6 +206,8 @@ int main(void) {
                      SUITE(what_is_right_is_taken_in_silence,
                            a_tier_presets_and_single_options_change_it,
                            what_is_wrong_is_reported_and_left,
-                           words_say_what_becomes_of_the_process, a_log_is_a_path,
-                           help_lists_every_option, a_long_text_is_cut));
+                           words_say_what_becomes_of_the_process,
+                           a_kind_has_a_policy_of_its_own,
+                           another_size_is_tolerated_in_light_and_standard,
+                           a_log_is_a_path, help_lists_every_option, a_long_text_is_cut));
 }

@@ -38,12 +38,14 @@ struct finding_neighbour {
 /* What is not known is zero. */
 struct os_finding {
     enum os_status kind;
-    const char *function; /* the public function that was called, "os_free" */
-    const void *address;  /* what it was called with, or where the damage is */
-    const void *block;    /* the first byte of the block that the address lies in */
-    size_t size;          /* that block's size in bytes */
-    size_t given;         /* SIZE_MISMATCH: the size that was given */
-    size_t requested;     /* OVERFLOW, UNDERFLOW: the bytes that the program requested */
+    const char *function;   /* the public function that was called, "os_free" */
+    const void *address;    /* what it was called with, or where the damage is */
+    const void *block;      /* the first byte of the block that the address lies in */
+    size_t size;            /* that block's size in bytes */
+    size_t given;           /* SIZE_MISMATCH: the size that was given ... */
+    size_t given_alignment; /* ... and the alignment; 1: none */
+    bool is_freed;          /* ... and the block was freed all the same */
+    size_t requested; /* OVERFLOW, UNDERFLOW: the bytes that the program requested */
     /* OVERFLOW, UNDERFLOW, WRITE_AFTER_FREE: how many bytes are changed, the first of them (from the
      * block's end, in front of its start, from its start), what should stand there, and does.
      * GUARD_*: `first` likewise. */

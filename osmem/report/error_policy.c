@@ -102,9 +102,28 @@ static void policy_end_turn(void) {
     atomic_compare_exchange_strong(&policy_thread, &self, 0);
 }
 
+/* ---- findings that are not reported ---- */
+
+/* Findings of each kind of which only the first is reported. */
+static atomic_ulong policy_met[OS_STATUS_COUNT];
+static const struct os_options *_Atomic policy_counted_by; /* NULL: none yet */
+
+static bool policy_is_silent(const struct os_options *options,
+                             const struct os_policy *policy, enum os_status kind) {
+    if (policy->on_error == ON_ERROR_IGNORE)
+        return true;
+    if (policy->on_error != ON_ERROR_ONCE)
+        return false;
+    atomic_store_explicit(&policy_counted_by, options, memory_order_relaxed);
+    return atomic_fetch_add_explicit(&policy_met[kind], 1, memory_order_relaxed) > 0;
+}
+
 void error_policy_after_fork(void) {
     policy_handler_lock = (struct os_lock)OS_LOCK_INIT;
     atomic_store(&policy_thread, 0);
+    for (enum os_status kind = 0; kind < OS_STATUS_COUNT; kind++)
+        if (atomic_load(&policy_met[kind]))
+            atomic_store(&policy_met[kind], 1); /* the parent lists the rest */
 }
 
 /* ---- the report ---- */
@@ -159,6 +178,26 @@ static void policy_write_history(struct policy_report *report,
                  name, "\n", NULL);
 }
 
+/* The last line: what becomes of the process, and which option changes it for this kind. */
+static void policy_put(struct os_text *text, const struct os_options *options,
+                       const struct os_finding *finding) {
+    struct os_policy policy = options_policy(options, finding->kind);
+    bool tolerates = options_tolerates(options, finding->kind);
+    text_put_all(text, "  then: ",
+                 policy.on_error == ON_ERROR_EXIT   ? "exit"
+                 : policy.on_error == ON_ERROR_TRAP ? "trap"
+                 : !tolerates                       ? "abort"
+                 : finding->access                  ? "SIGSEGV"
+                                                    : "the program goes on",
+                 policy.on_error == ON_ERROR_ONCE
+                     ? ", and others of this kind are counted, not reported"
+                     : "",
+                 "; OSMEM_OPTIONS=", status_row(finding->kind)->slug, NULL);
+    text_put(text, tolerates         ? "=abort ends it at this kind\n"
+                   : finding->access ? "=report leaves this kind to SIGSEGV\n"
+                                     : "=report goes on after this kind\n");
+}
+
 /* Nothing in here can be cancelled or interrupted by a longjmp of the program's. */
 static struct policy_report *policy_write(const struct os_options *options,
                                           const struct os_history *history,
@@ -168,6 +207,7 @@ static struct policy_report *policy_write(const struct os_options *options,
     report_put(&report->text, finding);
     if (history && history->calls)
         policy_write_history(report, history);
+    policy_put(&report->text, options, finding);
     error_policy_write(options, &report->text);
     return report;
 }
@@ -189,12 +229,14 @@ static void policy_call_handler(struct policy_report *report, struct policy_mark
 }
 
 /* Returns where the program is to go on. */
-static void policy_act(const struct os_options *options) {
-    switch (options->on_error) {
+static void policy_act(const struct os_policy *policy) {
+    switch (policy->on_error) {
     case ON_ERROR_REPORT:
+    case ON_ERROR_ONCE:
+    case ON_ERROR_IGNORE:
         return;
     case ON_ERROR_EXIT:
-        _exit(options->exit_code);
+        _exit(policy->exit_code);
     case ON_ERROR_TRAP:
         __builtin_trap();
     default:
@@ -203,29 +245,32 @@ static void policy_act(const struct os_options *options) {
 }
 
 /* A finding in the report of another, or in its handlers. */
-static void policy_act_nested(const struct os_options *options) {
-    if (options->on_error == ON_ERROR_ABORT)
+static void policy_act_nested(const struct os_policy *policy) {
+    if (policy->on_error == ON_ERROR_ABORT)
         signal(SIGABRT, SIG_DFL); /* its handler may be what failed, and would again */
-    policy_act(options);
+    policy_act(policy);
 }
 
 void error_policy(const struct os_options *options, const struct os_history *history,
                   const struct os_finding *finding) {
     struct policy_mark mark;
+    struct os_policy policy = options_policy(options, finding->kind);
     int saved = errno, cancel;
     EXPECT(lock_held == 0);
     if (policy_is_nested(__builtin_frame_address(0))) {
-        policy_act_nested(options);
+        policy_act_nested(&policy);
         errno = saved;
         return;
     }
+    if (policy_is_silent(options, &policy, finding->kind))
+        return;
     policy_set_mark(&mark);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     policy_take_turn(&mark);
     struct policy_report *report = policy_write(options, history, finding);
     pthread_setcancelstate(cancel, NULL);
     policy_call_handler(report, &mark, finding);
-    policy_act(options);
+    policy_act(&policy);
     mark.word[0] = 0; /* it is over */
     policy_end_turn();
     errno = saved;
@@ -249,10 +294,25 @@ static void policy_write_more(const struct os_options *options, size_t more) {
     errno = saved;
 }
 
+/* After the program's exit handlers: how many were not reported. */
+__attribute__((destructor)) static void policy_list_counted(void) {
+    const struct os_options *options = atomic_load(&policy_counted_by);
+    for (enum os_status kind = 0; options && kind < OS_STATUS_COUNT; kind++) {
+        struct os_text text = {.length = 0};
+        unsigned long met = atomic_load(&policy_met[kind]);
+        if (met < 2)
+            continue;
+        text_put(&text, "osmem: not reported: ");
+        text_number(&text, met - 1, 10);
+        text_put_all(&text, " more of ", status_row(kind)->slug, "\n", NULL);
+        error_policy_write(options, &text);
+    }
+}
+
 void error_policy_all(const struct os_options *options, const struct os_history *history,
                       const struct os_findings *findings) {
     for (size_t i = 0; i < findings->count; i++)
         error_policy(options, history, &findings->finding[i]);
-    if (findings->more)
+    if (findings->more && options->on_error != ON_ERROR_IGNORE)
         policy_write_more(options, findings->more);
 }

@@ -84,6 +84,96 @@ START_TEST(a_program_that_goes_on_may_fail_again) {
 }
 END_TEST
 
+/* ---- the policy of a kind ---- */
+
+static const struct os_finding other_fault = {.kind = OS_FAULT_FOREIGN,
+                                              .function = "os_free"};
+
+static void faults_of_two_kinds(void) {
+    for (int i = 0; i < 3; i++) {
+        error_policy(&options, NULL, &fault);
+        error_policy(&options, NULL, &other_fault);
+    }
+}
+
+static size_t count(const char *what) {
+    size_t n = 0;
+    for (const char *at = said; (at = strstr(at, what)); at++)
+        n++;
+    return n;
+}
+
+START_TEST(a_kind_may_have_another_policy) {
+    options =
+        (struct os_options){.on_error = ON_ERROR_REPORT,
+                            .of_kind = {[OS_FAULT_FOREIGN] = {true, ON_ERROR_EXIT, 31}}};
+    int status = run(faults_of_two_kinds);
+    ck_assert(child_exited(status, 31));
+    ck_assert_uint_eq(count("  then: exit; OSMEM_OPTIONS=foreign-pointer=report goes on "
+                            "after this kind\n"),
+                      1);
+    options.of_kind[OS_FAULT_FOREIGN].on_error = ON_ERROR_IGNORE;
+    run_here(faults_of_two_kinds);
+    ck_assert_uint_eq(reports(said), 3);
+    ck_assert_uint_eq(count("osmem: foreign-pointer"), 0);
+    ck_assert_uint_eq(
+        count("  then: the program goes on; OSMEM_OPTIONS=double-free=abort "
+              "ends it at this kind\n"),
+        3);
+}
+END_TEST
+
+static void leave(const struct os_fault_report *report, void *context) {
+    (void)report, (void)context;
+    dprintf(STDERR_FILENO, "handled\n");
+}
+
+static void once_and_exit(void) {
+    os_set_fault_handler(leave, NULL);
+    faults_of_two_kinds();
+    pid_t child = fork();
+    if (child == 0) {
+        error_policy_after_fork();
+        faults_of_two_kinds();
+    }
+    waitpid(child, NULL, 0);
+    exit(32);
+}
+
+START_TEST(the_first_of_a_kind_is_reported_and_others_are_counted) {
+    options = (struct os_options){.on_error = ON_ERROR_ONCE};
+    options.of_kind[OS_FAULT_FOREIGN] = (struct os_policy){true, ON_ERROR_IGNORE, 0};
+    int status = run(once_and_exit);
+    ck_assert(child_exited(status, 32));
+    ck_assert_uint_eq(reports(said), 1);
+    ck_assert_uint_eq(count("handled\n"), 1);
+    ck_assert_uint_eq(count("  then: the program goes on, and others of this kind are "
+                            "counted, not reported; OSMEM_OPTIONS=double-free=abort "),
+                      1);
+    /* Each process lists its own. */
+    ck_assert_uint_eq(count("osmem: not reported: 2 more of double-free\n"), 1);
+    ck_assert_uint_eq(count("osmem: not reported: 3 more of double-free\n"), 1);
+    ck_assert_uint_eq(count("not reported: "), 2);
+}
+END_TEST
+
+static void touched(void) {
+    error_policy(&options, NULL,
+                 &(struct os_finding){.kind = OS_FAULT_GUARD_FREED, .access = "a read"});
+}
+
+START_TEST(an_access_is_left_to_the_signal) {
+    options = (struct os_options){.on_error = ON_ERROR_ABORT};
+    run(touched);
+    ck_assert_uint_eq(count("  then: abort; OSMEM_OPTIONS=use-after-free=report leaves "
+                            "this kind to SIGSEGV\n"),
+                      1);
+    options.on_error = ON_ERROR_REPORT;
+    run(touched);
+    ck_assert_uint_eq(count("  then: SIGSEGV; OSMEM_OPTIONS=use-after-free=abort "), 1);
+}
+END_TEST
+
 static enum os_status kind;
 
 static void one_of_a_kind(void) {
@@ -361,7 +451,10 @@ END_TEST
 int main(void) {
     return suite_run("error_policy",
                      SUITE(each_word_ends_it_so, a_program_that_goes_on_may_fail_again,
-                           every_kind_has_its_report, the_handler_runs_behind_the_report,
+                           a_kind_may_have_another_policy,
+                           the_first_of_a_kind_is_reported_and_others_are_counted,
+                           an_access_is_left_to_the_signal, every_kind_has_its_report,
+                           the_handler_runs_behind_the_report,
                            a_fault_within_is_not_reported_and_does_not_loop,
                            faults_at_once_are_one_report, a_turn_ends_with_its_report,
                            a_turn_that_never_ends_is_taken_away,

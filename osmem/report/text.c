@@ -106,6 +106,15 @@ static void report_put_access(struct os_text *text, const struct os_finding *fin
     text_put(text, "\n");
 }
 
+static void report_put_given(struct os_text *text, const struct os_finding *finding) {
+    report_put_number(text, "  the size given is ", finding->given, "");
+    if (finding->given_alignment > 1)
+        report_put_number(text, ", the alignment ", finding->given_alignment, "");
+    text_put(text, "\n");
+    if (finding->is_freed)
+        text_put(text, "  the block was freed, whole, as by a free without a size\n");
+}
+
 /* What the kind is about, besides the call. */
 static void report_put_block(struct os_text *text, const struct os_finding *finding) {
     if (report_is_damage(finding->kind)) {
@@ -121,7 +130,7 @@ static void report_put_block(struct os_text *text, const struct os_finding *find
     if (finding->has_links)
         report_put_links(text, finding);
     if (finding->kind == OS_FAULT_SIZE_MISMATCH)
-        report_put_number(text, "  the size given is ", finding->given, "\n");
+        report_put_given(text, finding);
 }
 
 /* "a read 3 bytes past the end of a 40-byte block" */

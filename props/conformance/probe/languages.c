@@ -19,6 +19,16 @@ static void cxx_in_c(void) {
     answer("%s", plugin_new(opaque(PTRDIFF_MAX)));
 }
 
+static void cxx_mismatch_in_light(void) {
+    setenv("OSMEM_OPTIONS", "tier=light", 1);
+    exec_program("cxx", "mismatch");
+}
+
+static void cxx_mismatch_in_full(void) {
+    setenv("OSMEM_OPTIONS", "tier=full", 1);
+    exec_program("cxx", "mismatch");
+}
+
 /* A program in C that calls operator new, which cannot throw there. */
 static void cxx_without_library(void) {
     int ends[2];
@@ -51,7 +61,8 @@ const struct question questions_of_languages[] = {
      .program = "cxx",
      .argument = "helpful_handler"},
     {.text = "C++: sized deletes", .program = "cxx", .argument = "sized"},
-    {.text = "C++: a delete with another size", .program = "cxx", .argument = "mismatch"},
+    {.text = "C++: a delete with another size, in light", .ask = cxx_mismatch_in_light},
+    {.text = "C++: a delete with another size, in full", .ask = cxx_mismatch_in_full},
     {.text = "C++: delete of NULL", .program = "cxx", .argument = "null"},
     {.text = "C++: new of 0", .program = "cxx", .argument = "zero"},
     {.text = "C++: constructors that throw",
