@@ -68,6 +68,7 @@ static const struct options_row options_rows[] = {
 
 enum {
     OPTIONS_ROWS = sizeof options_rows / sizeof options_rows[0],
+    OPTIONS_SHOWN = 100, /* bytes of what cannot be read */
 };
 
 static size_t options_get(const struct os_options *options,
@@ -138,12 +139,12 @@ static void options_help(int fd) {
             options_help_kind(kind, fd);
 }
 
-/* osmem: OSMEM_OPTIONS: ITEM: WHY */
+/* osmem: OSMEM_OPTIONS: ITEM: WHY, of a long item its beginning. */
 static void options_reject(int fd, const char *item, size_t length, const char *why) {
     struct os_text text = {.length = 0};
     text_put(&text, "osmem: OSMEM_OPTIONS: ");
-    text_put_bytes(&text, item, length);
-    text_put(&text, why);
+    text_put_bytes(&text, item, num_min(length, OPTIONS_SHOWN));
+    text_put_all(&text, length > OPTIONS_SHOWN ? "..." : "", why, NULL);
     text_put(&text, "\n");
     text_write(&text, fd);
 }

@@ -16,8 +16,7 @@
 #include "osmem/base/status.h"
 
 enum {
-    OPTIONS_TEXT = 1024, /* bytes of OSMEM_OPTIONS that count */
-    OPTIONS_PATH = 256,  /* bytes of a path, its end included */
+    OPTIONS_PATH = 256, /* bytes of a path, its end included */
 };
 
 enum os_tier {

@@ -192,12 +192,20 @@ START_TEST(help_lists_every_option) {
 }
 END_TEST
 
-START_TEST(a_long_text_is_cut) {
-    char text[6000];
-    memset(text, 'x', sizeof text - 1);
-    text[sizeof text - 1] = '\0';
+/* 100 KB, of which the first and the last count. */
+START_TEST(a_text_may_be_long) {
+    static char text[100000];
+    memset(text, ':', sizeof text - 1);
+    memcpy(text, "zero=1", 6);
+    memcpy(text + sizeof text - 10, "canary=1:", 10);
     take(text);
-    ck_assert_uint_eq(strlen(said), 4096);
+    ck_assert(options.zero && options.canary);
+    ck_assert_str_eq(said, "");
+    memset(text, 'x', sizeof text - 11);
+    take(text);
+    ck_assert(!options.zero && options.canary);
+    ck_assert_uint_eq(strspn(said + strlen("osmem: OSMEM_OPTIONS: "), "x"), 100);
+    ck_assert_ptr_nonnull(strstr(said, "x...: no such option; help=1 lists them\n"));
 }
 END_TEST
 
@@ -209,5 +217,5 @@ int main(void) {
                            words_say_what_becomes_of_the_process,
                            a_kind_has_a_policy_of_its_own,
                            another_size_is_tolerated_in_light_and_standard,
-                           a_log_is_a_path, help_lists_every_option, a_long_text_is_cut));
+                           a_log_is_a_path, help_lists_every_option, a_text_may_be_long));
 }

@@ -5,70 +5,82 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "osmem/base/num.h"
+
 extern char **environ;
 
-/* The value behind NAME=, or NULL where the entry is another variable's. */
-static const char *environ_value(const char *entry, const char *name) {
+/* The value of a variable in `environ`, or NULL. */
+static const char *environ_search(const char *name) {
     size_t length = strlen(name);
-    return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1
-                                                                     : NULL;
+    for (char **entry = environ; *entry; entry++)
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+            return *entry + length + 1;
+    return NULL;
 }
 
-static void environ_copy(char *value, size_t size, const char *from) {
-    size_t length = strlen(from);
-    if (length > size - 1)
-        length = size - 1;
-    memcpy(value, from, length);
-    value[length] = '\0';
-}
+/* A value in the kernel's copy, as offsets. */
+struct environ_value {
+    off_t start;
+    size_t length;
+};
 
-static void environ_search(const char *name, char *value, size_t size) {
-    for (char **entry = environ; *entry; entry++) {
-        const char *found = environ_value(*entry, name);
-        if (found) {
-            environ_copy(value, size, found);
-            return;
-        }
-    }
-}
-
-/* Entries end with a 0; of one that is longer than the buffer the beginning counts. */
-static void environ_read(int fd, const char *name, char *value, size_t size) {
-    char entry[1024], byte_block[1024];
-    size_t length = 0;
+/* Byte by byte, so that an entry may be of any length; false where no entry is the variable's. */
+static bool environ_locate(int fd, const char *name, struct environ_value *value) {
+    char byte_block[1024];
+    size_t prefix = strlen(name) + 1, at = 0;
+    bool matches = true;
     ssize_t n;
+    value->start = (off_t)prefix;
     while ((n = read(fd, byte_block, sizeof byte_block)) > 0)
         for (ssize_t i = 0; i < n; i++) {
-            if (length < sizeof entry - 1)
-                entry[length++] = byte_block[i];
-            if (byte_block[i])
-                continue;
-            entry[length] = '\0';
-            const char *found = environ_value(entry, name);
-            if (found) {
-                environ_copy(value, size, found);
-                return;
+            char byte = byte_block[i];
+            if (byte == '\0' && matches && at >= prefix) {
+                value->length = at - prefix;
+                return true;
             }
-            length = 0;
+            if (byte == '\0') { /* the next entry */
+                value->start += (off_t)at + 1;
+                at = 0;
+                matches = true;
+                continue;
+            }
+            if (at < prefix && byte != (at + 1 == prefix ? '=' : name[at]))
+                matches = false;
+            at++;
         }
+    return false;
+}
+
+/* Copies it into a mapping of its own, which stays; NULL where that is refused. */
+static const char *environ_copy(struct os_kernel *kernel, int fd,
+                                const struct environ_value *value) {
+    char *copy = sys_map(kernel, num_ceil(value->length + 1, kernel->page));
+    size_t done = 0;
+    ssize_t n = 1;
+    while (copy && done < value->length && n > 0) {
+        n = pread(fd, copy + done, value->length - done, value->start + (off_t)done);
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return copy;
 }
 
 bool environ_is_foreign(void) {
     return getauxval(AT_SECURE);
 }
 
-bool environ_get(const char *name, char *value, size_t size) {
-    value[0] = '\0';
+const char *environ_get(struct os_kernel *kernel, const char *name) {
+    struct environ_value value;
     if (environ_is_foreign())
-        return true;
+        return "";
     if (environ) {
-        environ_search(name, value, size);
-        return true;
+        const char *found = environ_search(name);
+        return found ? found : "";
     }
     int fd = open("/proc/self/environ", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return false;
-    environ_read(fd, name, value, size);
+        return NULL;
+    const char *found =
+        environ_locate(fd, name, &value) ? environ_copy(kernel, fd, &value) : "";
     close(fd);
-    return true;
+    return found;
 }

@@ -80,9 +80,9 @@ static bool process_explain(const void *address, struct os_finding *finding) {
  * tier, stays right. They stand on a page that is read-only from then on.
  */
 static void process_set_options(void) {
-    char text[OPTIONS_TEXT];
+    const char *text = environ_get(&process_kernel, "OSMEM_OPTIONS");
     struct os_options options = options_of_tier[TIER_STANDARD];
-    if (!environ_get("OSMEM_OPTIONS", text, sizeof text))
+    if (!text)
         return;
     if (os_default_options)
         options_read(&options, os_default_options(), STDERR_FILENO);

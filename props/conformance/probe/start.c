@@ -31,6 +31,15 @@ static void options_at_first_call(void) {
     answer_with("tier=standard", "usable");
 }
 
+/* The last one counts. */
+static void long_options_at_first_call(void) {
+    static char options[100000];
+    memset(options, ':', sizeof options - 1);
+    memcpy(options, "tier=light", 10);
+    memcpy(options + sizeof options - 14, "tier=standard", 13);
+    answer_with(options, "usable");
+}
+
 static bool copy(const char *from, const char *to) {
     char bytes[65536];
     size_t n;
@@ -127,6 +136,8 @@ const struct question questions_of_start[] = {
      .argument = "preinit"},
     {.text = "usable bytes of 10 from preinit_array, in light and standard",
      .ask = options_at_first_call},
+    {.text = "usable bytes of 10 from preinit_array, with 100 KB of options",
+     .ask = long_options_at_first_call},
     {.text = "allocation in an audit library", .ask = under_audit},
     {.text = "allocation in and after exit handlers",
      .program = "started",
