@@ -144,28 +144,38 @@ static void options_reject(int fd, const char *item, size_t length, const char *
     struct os_text text = {.length = 0};
     text_put(&text, "osmem: OSMEM_OPTIONS: ");
     text_put_bytes(&text, item, num_min(length, OPTIONS_SHOWN));
-    text_put_all(&text, length > OPTIONS_SHOWN ? "..." : "", why, NULL);
-    text_put(&text, "\n");
+    text_put_all(&text, length > OPTIONS_SHOWN ? "..." : "", ": ", why, "\n", NULL);
     text_write(&text, fd);
 }
 
-static void options_reject_range(int fd, const char *item, size_t length,
-                                 const struct options_row *row) {
+/* Shows the form that is right. */
+static void options_reject_value(int fd, const char *item, size_t length,
+                                 const char *name, const char *values) {
     struct os_text why = {.length = 0};
-    text_put(&why, ": expected ");
-    text_number(&why, row->least, 10);
-    text_put(&why, " to ");
-    text_number(&why, row->most, 10);
+    text_put_all(&why, "expected ", name, "=", values, NULL);
     options_reject(fd, item, length, text_string(&why));
+}
+
+static void options_reject_number(int fd, const char *item, size_t length,
+                                  const struct options_row *row) {
+    struct os_text values = {.length = 0};
+    text_number(&values, row->least, 10);
+    text_put(&values, " to ");
+    text_number(&values, row->most, 10);
+    text_put(&values, row->most >= 1024 ? ", or in k, m or g, as 4k" : "");
+    options_reject_value(fd, item, length, row->name, text_string(&values));
 }
 
 static unsigned options_unit(char suffix) {
     switch (suffix) {
     case 'k':
+    case 'K':
         return 10;
     case 'm':
+    case 'M':
         return 20;
     case 'g':
+    case 'G':
         return 30;
     default:
         return 0;
@@ -194,11 +204,16 @@ static const struct options_row *options_find(const char *name, size_t length) {
     return NULL;
 }
 
-/* The value of an item that begins with `name` and =, or NULL. */
-static const char *options_value(const char *item, size_t length, const char *name) {
+/* Without a value, too. */
+static bool options_has_name(const char *item, size_t length, const char *name) {
     size_t n = strlen(name);
-    return length > n && memcmp(item, name, n) == 0 && item[n] == '=' ? item + n + 1
-                                                                      : NULL;
+    return length >= n && memcmp(item, name, n) == 0 && (length == n || item[n] == '=');
+}
+
+/* The value of an item that begins with `name` and =; empty, at `end`, where it has none. */
+static const char *options_value(const char *item, const char *end, const char *name) {
+    size_t n = strlen(name);
+    return item + n < end ? item + n + 1 : end;
 }
 
 static bool options_is(const char *value, const char *end, const char *word) {
@@ -209,24 +224,28 @@ static bool options_is(const char *value, const char *end, const char *word) {
 /* Presets everything; nothing where the item is no tier. */
 static void options_read_tier(struct os_options *options, const char *item, size_t length,
                               int fd) {
-    const char *value = options_value(item, length, "tier");
-    if (!value)
+    const char *end = item + length;
+    if (!options_has_name(item, length, "tier"))
         return;
     for (int tier = 0; tier < TIERS; tier++)
-        if (options_is(value, item + length, options_tiers[tier])) {
+        if (options_is(options_value(item, end, "tier"), end, options_tiers[tier])) {
             *options = options_of_tier[tier];
             return;
         }
-    options_reject(fd, item, length, ": expected " OPTIONS_TIER_NAMES);
+    options_reject_value(fd, item, length, "tier", OPTIONS_TIER_NAMES);
 }
 
 /* ---- the error policy ---- */
 
+static bool options_exit_code(const char *value, const char *end, size_t *code) {
+    return options_has_name(value, (size_t)(end - value), "exit") &&
+           options_number(options_value(value, end, "exit"), end, code) && *code <= 255;
+}
+
 static bool options_word(const char *value, const char *end, struct os_policy *policy) {
-    const char *code = options_value(value, (size_t)(end - value), "exit");
-    size_t number;
-    if (code && options_number(code, end, &number) && number <= 255) {
-        *policy = (struct os_policy){true, ON_ERROR_EXIT, (int)number};
+    size_t code;
+    if (options_exit_code(value, end, &code)) {
+        *policy = (struct os_policy){true, ON_ERROR_EXIT, (int)code};
         return true;
     }
     for (enum os_on_error word = ON_ERROR_ABORT; word <= ON_ERROR_TRAP; word++)
@@ -237,17 +256,23 @@ static bool options_word(const char *value, const char *end, struct os_policy *p
     return false;
 }
 
+/* The policy that an item gives this name; false, and a message, where it is none. */
+static bool options_read_policy(const char *item, size_t length, const char *name, int fd,
+                                struct os_policy *policy) {
+    const char *end = item + length;
+    if (options_word(options_value(item, end, name), end, policy))
+        return true;
+    options_reject_value(fd, item, length, name, OPTIONS_ON_ERROR);
+    return false;
+}
+
 /* For all kinds; nothing where the item is another one. */
 static void options_read_on_error(struct os_options *options, const char *item,
                                   size_t length, int fd) {
-    const char *value = options_value(item, length, "on_error");
     struct os_policy policy;
-    if (!value)
+    if (!options_has_name(item, length, "on_error") ||
+        !options_read_policy(item, length, "on_error", fd, &policy))
         return;
-    if (!options_word(value, item + length, &policy)) {
-        options_reject(fd, item, length, ": expected " OPTIONS_ON_ERROR);
-        return;
-    }
     options->on_error = policy.on_error;
     options->exit_code = policy.exit_code;
     memset(options->of_kind, 0, sizeof options->of_kind);
@@ -256,17 +281,19 @@ static void options_read_on_error(struct os_options *options, const char *item,
 /* For the kinds of one slug; false where the item is another one. */
 static bool options_read_kind(struct os_options *options, const char *item, size_t length,
                               int fd) {
-    const char *value = NULL;
-    struct os_policy policy = {.is_set = false};
-    for (enum os_status kind = OS_NO_MEMORY + 1; kind < OS_STATUS_COUNT; kind++) {
-        const char *found = options_value(item, length, status_row(kind)->slug);
-        value = found ? found : value;
-        if (found && options_word(found, item + length, &policy))
-            options->of_kind[kind] = policy;
-    }
-    if (value && !policy.is_set)
-        options_reject(fd, item, length, ": expected " OPTIONS_ON_ERROR);
-    return value != NULL;
+    enum os_status first = OS_NO_MEMORY + 1;
+    while (first < OS_STATUS_COUNT &&
+           !options_has_name(item, length, status_row(first)->slug))
+        first++;
+    if (first == OS_STATUS_COUNT)
+        return false;
+    const char *slug = status_row(first)->slug;
+    struct os_policy policy;
+    if (options_read_policy(item, length, slug, fd, &policy))
+        for (enum os_status kind = first; kind < OS_STATUS_COUNT; kind++)
+            if (strcmp(status_row(kind)->slug, slug) == 0)
+                options->of_kind[kind] = policy;
+    return true;
 }
 
 struct os_policy options_policy(const struct os_options *options, enum os_status kind) {
@@ -283,42 +310,44 @@ bool options_tolerates(const struct os_options *options, enum os_status kind) {
 
 /* ---- the text ---- */
 
-static bool options_log(struct os_options *options, const char *value, const char *end) {
-    size_t length = (size_t)(end - value);
-    if (length >= OPTIONS_PATH)
-        return false;
-    memcpy(options->log, value, length);
-    options->log[length] = '\0';
-    return true;
+static void options_read_log(struct os_options *options, const char *item, size_t length,
+                             int fd) {
+    const char *end = item + length, *value = options_value(item, end, "log");
+    size_t path = (size_t)(end - value);
+    if (length == strlen("log") || path >= OPTIONS_PATH) {
+        options_reject_value(fd, item, length, "log", "a path of at most 255 bytes");
+        return;
+    }
+    memcpy(options->log, value, path);
+    options->log[path] = '\0';
 }
 
-/* Options whose values are words; false where the item is none of them. */
-static bool options_read_word(struct os_options *options, const char *item, size_t length,
-                              int fd) {
-    const char *end = item + length;
-    const char *log = options_value(item, length, "log");
-    if (log && !options_log(options, log, end))
-        options_reject(fd, item, length, ": expected a path of at most 255 bytes");
-    return log || options_value(item, length, "tier") ||
-           options_value(item, length, "on_error");
-}
-
-static void options_read_item(struct os_options *options, const char *item, size_t length,
-                              int fd) {
+static void options_read_number(struct os_options *options, const char *item,
+                                size_t length, int fd) {
     const char *equals = memchr(item, '=', length);
     const struct options_row *row =
         options_find(item, equals ? (size_t)(equals - item) : length);
     size_t number;
-    if (length == 0 || options_read_word(options, item, length, fd) ||
-        options_read_kind(options, item, length, fd))
-        return;
     if (!row)
-        options_reject(fd, item, length, ": no such option; help=1 lists them");
+        options_reject(fd, item, length, "no such option; help=1 lists them");
     else if (!equals || !options_number(equals + 1, item + length, &number) ||
              number < row->least || number > row->most)
-        options_reject_range(fd, item, length, row);
+        options_reject_number(fd, item, length, row);
     else
         memcpy((char *)options + row->offset, &number, sizeof number);
+}
+
+/* What the passes before have not read. */
+static void options_read_item(struct os_options *options, const char *item, size_t length,
+                              int fd) {
+    if (length == 0 || options_has_name(item, length, "tier") ||
+        options_has_name(item, length, "on_error") ||
+        options_read_kind(options, item, length, fd))
+        return;
+    if (options_has_name(item, length, "log"))
+        options_read_log(options, item, length, fd);
+    else
+        options_read_number(options, item, length, fd);
 }
 
 static void options_each(struct os_options *options, const char *text, int fd,

@@ -3,7 +3,7 @@
  * if.
  *
  * The text form is tier=TIER:NAME=NUMBER:on_error=WORD:KIND=WORD:log=PATH, numbers in bytes or
- * counts, k, m and g behind them for 2^10, 2^20 and 2^30, paths without a colon. The tier counts
+ * counts, k, m and g (or K, M and G) behind them for 2^10, 2^20 and 2^30, paths without a colon. The tier counts
  * first, then on_error, which is for findings of every kind, then the rest, wherever they stand.
  * What cannot be read is reported and changes nothing.
  */
