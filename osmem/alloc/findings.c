@@ -47,13 +47,31 @@ static void finding_add_after_recorded(struct os_alloc *alloc, struct os_call *c
     finding_add(alloc, call, finding);
 }
 
+/* Of a pointer that is no block in use. */
+static enum finding_past finding_past(struct os_alloc *alloc, enum os_status kind,
+                                      const struct os_block *block) {
+    struct tags_extent extent;
+    if (kind != OS_FAULT_DOUBLE_FREE)
+        return PAST_UNKNOWN;
+    if (block->id == NO_BLOCK)
+        return PAST_FREED;
+    heap_lock(&alloc->heap);
+    bool starts = tags_read(block_tag(&alloc->heap.space, block->id), &extent);
+    heap_unlock(&alloc->heap);
+    if (!starts || extent.state != STATE_FREE)
+        return PAST_FREED;
+    return extent.zero ? PAST_NONE : PAST_UNKNOWN;
+}
+
 void finding_pointer(struct os_alloc *alloc, struct os_call *call, enum os_status kind,
                      const struct os_block *block) {
-    finding_add_after_recorded(alloc, call,
-                               &(struct os_finding){.kind = kind,
-                                                    .address = call->address,
-                                                    .block = block->address,
-                                                    .size = block->size});
+    finding_add_after_recorded(
+        alloc, call,
+        &(struct os_finding){.kind = kind,
+                             .address = call->address,
+                             .block = block->address,
+                             .size = block->size,
+                             .past = finding_past(alloc, kind, block)});
 }
 
 void finding_size(struct os_alloc *alloc, struct os_call *call,
@@ -101,11 +119,28 @@ static bool finding_is_live(enum block_state state) {
     return state == STATE_IN_USE || state == STATE_BUSY;
 }
 
-/* `watched` bytes that end with a block are damaged: whether from behind. */
+/* `watched` bytes that end with a block are damaged: whether, most likely, from behind. */
 static bool finding_is_underflow(const struct fill_damage *damage, size_t watched,
                                  const struct heap_neighbour *right) {
     return finding_is_live(right->state) && damage->first > 0 &&
            damage->last == watched - 1 && damage->first + GRANULE >= watched;
+}
+
+/* The damage reaches the end of what is watched, which behind a large block may be its page's. */
+static bool finding_is_cut(const struct os_alloc *alloc, const struct os_block *block,
+                           const struct fill_damage *damage, size_t watched) {
+    uintptr_t end =
+        num_address(block->address) + block->size - watched + damage->last + 1;
+    return damage->last + 1 == watched ||
+           (block->id == NO_BLOCK && end % alloc->heap.space.kernel->page == 0);
+}
+
+/* An overflow that begins right behind the last byte, and ends before the next block, is no underflow
+ * of that one. */
+static bool finding_fits_right(const struct os_finding *finding,
+                               const struct heap_neighbour *right) {
+    return finding->kind == OS_FAULT_OVERFLOW && finding_is_live(right->state) &&
+           (finding->first > 0 || finding->at_least);
 }
 
 /* The finding is about the block on the right instead. */
@@ -115,6 +150,9 @@ static void finding_move_right(struct os_alloc *alloc, struct os_finding *findin
     struct heap_neighbours beyond;
     enum block_state state =
         finding->kind == OS_FAULT_OVERFLOW ? STATE_IN_USE : STATE_FREE;
+    finding->other =
+        (struct finding_other){finding->kind, block->address,
+                               state == STATE_FREE ? block->size : finding->requested};
     finding->kind = OS_FAULT_UNDERFLOW;
     finding->block = right->block.address;
     finding->size = right->block.size;
@@ -138,6 +176,8 @@ static void finding_damage(struct os_alloc *alloc, struct os_call *call,
                                  .size = block->size,
                                  .requested = prepare_usable(block),
                                  .changed = damage->changed,
+                                 .at_least =
+                                     finding_is_cut(alloc, block, damage, watched),
                                  .first = damage->first,
                                  .expected = damage->expected,
                                  .found = damage->found,
@@ -145,9 +185,9 @@ static void finding_damage(struct os_alloc *alloc, struct os_call *call,
                                  .right = finding_neighbour(near.has_right, right)};
     if (kind == OS_FAULT_WRITE_AFTER_FREE)
         finding.first += block->size - watched;
-    else if (near.has_right && finding_is_live(right->state) && damage->first == 0 &&
-             damage->last == watched - 1)
-        finding.ambiguous = right->block.address;
+    else if (near.has_right && finding_fits_right(&finding, right))
+        finding.other = (struct finding_other){OS_FAULT_UNDERFLOW, right->block.address,
+                                               prepare_usable(&right->block)};
     if (near.has_right && finding_is_underflow(damage, watched, right))
         finding_move_right(alloc, &finding, block, right, watched - damage->first);
     finding_add_after_recorded(alloc, call, &finding);
@@ -193,6 +233,7 @@ void finding_left_padding(struct os_alloc *alloc, struct os_call *call,
                              .size = block->size,
                              .requested = prepare_usable(block),
                              .changed = damage->changed,
+                             .at_least = damage->first == 0,
                              .first = padding->length - damage->first,
                              .expected = damage->expected,
                              .found = damage->found,

@@ -23,7 +23,7 @@ void finding_size(struct os_alloc *alloc, struct os_call *call,
 /* What follows was read while the block could not change; without a changed byte there is no finding. */
 
 /* A block in use whose canary does not hold: its own overflow, or an underflow of the block on its
- * right where the last bytes are changed and the first are not. */
+ * right where the last bytes are changed and the first are not; where both fit the finding says so. */
 void finding_canary(struct os_alloc *alloc, struct os_call *call,
                     const struct os_block *block, const struct fill_damage *damage);
 

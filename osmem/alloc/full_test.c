@@ -87,6 +87,11 @@ START_TEST(what_was_written_in_front_is_no_overflow) {
             ck_assert_uint_eq(last.requested, 100);
             ck_assert_uint_eq(last.first, past);
             ck_assert_ptr_eq(last.left.address, left);
+            ck_assert_int_eq(last.other.kind,
+                             state ? OS_FAULT_WRITE_AFTER_FREE : OS_FAULT_OVERFLOW);
+            ck_assert_ptr_eq(last.other.block, left);
+            ck_assert_uint_eq(last.other.size, state ? last.left.size : 32);
+            ck_assert(last.at_least);
             machine_close(&machine);
         }
 }

@@ -52,9 +52,13 @@ void record_add_history(struct os_record *record, const struct history_call *cal
     lock_release(&record->lock);
 }
 
-/* The caller has the lock. */
+/* A free block may be joined of several: the address tells which one was freed. The caller has the
+ * lock. */
 static void record_find(struct os_record *record, struct os_finding *finding) {
-    const struct site_row *row = site_table_find(&record->sites, finding->block);
+    bool is_free =
+        finding->kind == OS_FAULT_DOUBLE_FREE || finding->kind == OS_FAULT_USE_AFTER_FREE;
+    const struct site_row *row =
+        site_table_find(&record->sites, is_free ? finding->address : finding->block);
     if (row) {
         finding->allocated = row->allocated;
         finding->freed = row->freed;

@@ -49,6 +49,20 @@ START_TEST(a_report_says_who_allocated_and_who_freed) {
 }
 END_TEST
 
+START_TEST(of_joined_blocks_the_one_at_the_address_is_meant) {
+    open_recording(1000, 0);
+    void *left = take(40, 1), *block = take(40, 2), *barrier = take(40, 3);
+    give(left, 4);
+    give(block, 5);
+    give(block, 6);
+    expect_fault(OS_FAULT_DOUBLE_FREE, "os_free");
+    ck_assert_ptr_eq(last.block, left);
+    ck_assert_ptr_eq(last.allocated.frame[0], (char *)&alloc + 2);
+    ck_assert_ptr_eq(last.freed.frame[0], (char *)&alloc + 5);
+    (void)barrier;
+}
+END_TEST
+
 START_TEST(the_oldest_dead_row_is_replaced_first) {
     struct site_table table = {.rows = 0};
     static char address[4096];
@@ -165,6 +179,7 @@ END_TEST
 int main(void) {
     return suite_run("record",
                      SUITE(a_report_says_who_allocated_and_who_freed,
+                           of_joined_blocks_the_one_at_the_address_is_meant,
                            the_oldest_dead_row_is_replaced_first,
                            a_guard_page_knows_its_block, the_calls_are_a_program,
                            the_last_calls_and_the_last_blocks));

@@ -35,6 +35,20 @@ struct finding_neighbour {
     const char *state; /* "in use", ...; NULL: there is none */
 };
 
+/* What is known of the free memory that an address lies in; free blocks that were joined are one. */
+enum finding_past {
+    PAST_UNKNOWN,
+    PAST_FREED, /* it was a block's */
+    PAST_NONE,  /* it was none's, or its pages were given back since */
+};
+
+/* What the same damage may be as well: OVERFLOW, UNDERFLOW, or WRITE_AFTER_FREE of another block. */
+struct finding_other {
+    enum os_status kind; /* OS_OK: there is no other possibility */
+    const void *block;
+    size_t size; /* its requested size; of a free block its whole one */
+};
+
 /* What is not known is zero. */
 struct os_finding {
     enum os_status kind;
@@ -42,6 +56,7 @@ struct os_finding {
     const void *address;    /* what it was called with, or where the damage is */
     const void *block;      /* the first byte of the block that the address lies in */
     size_t size;            /* that block's size in bytes */
+    enum finding_past past; /* DOUBLE_FREE */
     size_t given;           /* SIZE_MISMATCH: the size that was given ... */
     size_t given_alignment; /* ... and the alignment; 1: none */
     bool is_freed;          /* ... and the block was freed all the same */
@@ -54,8 +69,9 @@ struct os_finding {
     unsigned char expected, found;
     bool has_links; /* FREE_LINK: what stands in place of two links ... */
     unsigned char links[FINDING_LINK_BYTES];
-    size_t more;           /* ... and of how many more blocks it is true */
-    const void *ambiguous; /* OVERFLOW: it may as well be an underflow of this block */
+    size_t more;   /* ... and of how many more blocks it is true */
+    bool at_least; /* OVERFLOW, ...: the damage ends where what is watched does */
+    struct finding_other other;
     struct finding_neighbour left, right;
     const char *access;              /* GUARD_*: "a read", "a write", ... */
     const void *instruction;         /* ... of which one */

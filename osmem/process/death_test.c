@@ -44,8 +44,14 @@ static void expect_death(void (*misuse)(void), const char *first_line) {
 #define DOUBLE_FREE                                                        \
     "osmem: double-free: the address lies in memory that is free already " \
     "[OSM-DOUBLE-FREE]"
-#define USE_AFTER_FREE                                                       \
-    "osmem: use-after-free: the size of a block that is free was asked for " \
+#define FREE_MEMORY                                                                \
+    "osmem: double-free: the address lies in free memory: freed before, or never " \
+    "allocated [OSM-DOUBLE-FREE]"
+#define NEVER_ALLOCATED                                                                \
+    "osmem: double-free: the address lies in memory that was never allocated, or not " \
+    "since a trim [OSM-DOUBLE-FREE]"
+#define USE_AFTER_FREE                                                     \
+    "osmem: use-after-free: the usable size of free memory was requested " \
     "[OSM-USE-AFTER-FREE]"
 #define INTERIOR                                                                  \
     "osmem: interior-pointer: the address lies inside a block, not at its start " \
@@ -53,9 +59,9 @@ static void expect_death(void (*misuse)(void), const char *first_line) {
 #define MISALIGNED                                                                      \
     "osmem: misaligned-pointer: the address lies in the heap and is not a multiple of " \
     "16 [OSM-MISALIGNED]"
-#define FOREIGN                                                     \
-    "osmem: foreign-pointer: the address is no block of this heap " \
-    "[OSM-FOREIGN]"
+#define FOREIGN                                                                        \
+    "osmem: foreign-pointer: the address is no block of this heap: unknown, or freed " \
+    "long ago [OSM-FOREIGN]"
 #define FORGED                                                                         \
     "osmem: forged-pointer: the address lies in the allocator's own memory, where no " \
     "block can be [OSM-FORGED]"
@@ -101,13 +107,19 @@ static void realloc_of_the_dead(void) {
     hide(os_realloc(p, 200));
 }
 
+static void never_allocated(void) {
+    char *p = hide(os_malloc(100));
+    os_free(p + 4096);
+}
+
 START_TEST(double_free) {
-    expect_death(double_free_small, DOUBLE_FREE);
+    expect_death(double_free_small, FREE_MEMORY);
     ck_assert_ptr_nonnull(strstr(text, "  in os_free, address 0x"));
     ck_assert_ptr_nonnull(strstr(text, "  the mistake is the program's, not osmem's\n"));
-    expect_death(double_free_joined, DOUBLE_FREE);
+    expect_death(double_free_joined, FREE_MEMORY);
     expect_death(double_free_large, DOUBLE_FREE);
-    expect_death(realloc_of_the_dead, DOUBLE_FREE);
+    expect_death(never_allocated, NEVER_ALLOCATED);
+    expect_death(realloc_of_the_dead, FREE_MEMORY);
     ck_assert_ptr_nonnull(strstr(text, "  in os_realloc, address 0x"));
 }
 END_TEST
@@ -272,8 +284,8 @@ static void written_in_front(void) {
 
 START_TEST(underflow) {
     expect_death(written_in_front,
-                 "osmem: heap-buffer-underflow: 2 bytes written in front of a 40-byte "
-                 "block [OSM-UNDERFLOW]");
+                 "osmem: heap-buffer-underflow: at least 2 bytes written in front of a "
+                 "40-byte block, or past the end of a 20-byte block [OSM-UNDERFLOW]");
     ck_assert_ptr_nonnull(strstr(text, "  in os_free, address 0x"));
     ck_assert_ptr_nonnull(
         strstr(text, "  the first changed byte is 3 bytes in front of the block at 0x"));
@@ -330,7 +342,7 @@ START_TEST(size_mismatch) {
     expect_death(aligned_impossibly, SIZE_MISMATCH);
     ck_assert_ptr_nonnull(strstr(text, "  the size given is 100, the alignment 48\n"));
     expect_death(aligned_too_little, SIZE_MISMATCH);
-    expect_death(dead_and_sized, DOUBLE_FREE);
+    expect_death(dead_and_sized, FREE_MEMORY);
 }
 END_TEST
 
@@ -358,7 +370,7 @@ static void double_free_in_a_buffer(void) {
 }
 
 START_TEST(a_buffer_has_no_other_policy) {
-    expect_death(double_free_in_a_buffer, DOUBLE_FREE);
+    expect_death(double_free_in_a_buffer, FREE_MEMORY);
 }
 END_TEST
 
@@ -386,7 +398,7 @@ static void die_with_a_handler(void) {
 }
 
 START_TEST(a_handler_of_the_abort_may_allocate) {
-    expect_death(die_with_a_handler, DOUBLE_FREE);
+    expect_death(die_with_a_handler, FREE_MEMORY);
 }
 END_TEST
 

@@ -62,19 +62,25 @@ static void report_put_interval(struct os_text *text, const struct os_finding *f
     text_put(text, "\n");
 }
 
+/* Of a write, or of its first byte. */
+static const char *report_preposition(enum os_status kind) {
+    return kind == OS_FAULT_OVERFLOW    ? " past the end of"
+           : kind == OS_FAULT_UNDERFLOW ? " in front of"
+                                        : " into";
+}
+
 static void report_put_damage(struct os_text *text, const struct os_finding *finding) {
     report_put_number(text, "  the first changed byte is ", finding->first,
                       finding->first == 1 ? " byte" : " bytes");
-    text_put(text, finding->kind == OS_FAULT_OVERFLOW    ? " past the end of"
-                   : finding->kind == OS_FAULT_UNDERFLOW ? " in front of"
-                                                         : " into");
+    text_put(text, report_preposition(finding->kind));
     report_put_address(text, " the block at ", finding->block);
     report_put_hex(text, ": expected ", finding->expected);
     report_put_hex(text, ", found ", finding->found);
     text_put(text, "\n");
-    if (finding->ambiguous) {
-        report_put_address(text, "  or as many in front of the block at ",
-                           finding->ambiguous);
+    if (finding->other.kind != OS_OK) {
+        text_put_all(text, "  or they were written",
+                     report_preposition(finding->other.kind), NULL);
+        report_put_address(text, " the block at ", finding->other.block);
         text_put(text, ": the bytes do not show which\n");
     }
     report_put_neighbour(text, "on its left", &finding->left);
@@ -148,6 +154,23 @@ static void report_put_touch(struct os_text *text, const struct os_finding *find
     report_put_number(text, "", finding->requested, "-byte block");
 }
 
+/* " past the end of a 40-byte block" */
+static void report_put_target(struct os_text *text, enum os_status kind, size_t size) {
+    text_put(text, report_preposition(kind));
+    report_put_number(text, kind == OS_FAULT_WRITE_AFTER_FREE ? " a free " : " a ", size,
+                      "-byte block");
+}
+
+static const char *report_fixed_sentence(const struct os_finding *finding) {
+    if (finding->kind != OS_FAULT_DOUBLE_FREE)
+        return status_row(finding->kind)->sentence;
+    if (finding->past == PAST_FREED || finding->freed.operation)
+        return "the address lies in memory that is free already";
+    if (finding->past == PAST_NONE)
+        return "the address lies in memory that was never allocated, or not since a trim";
+    return status_row(finding->kind)->sentence;
+}
+
 /* The row's sentence, or one with the numbers. */
 static void report_put_sentence(struct os_text *text, const struct os_finding *finding) {
     if (finding->access) {
@@ -155,17 +178,17 @@ static void report_put_sentence(struct os_text *text, const struct os_finding *f
         return;
     }
     if (!report_is_damage(finding->kind)) {
-        text_put(text, status_row(finding->kind)->sentence);
+        text_put(text, report_fixed_sentence(finding));
         return;
     }
     bool is_free = finding->kind == OS_FAULT_WRITE_AFTER_FREE;
-    report_put_number(text, "", finding->changed,
-                      finding->changed == 1 ? " byte written " : " bytes written ");
-    text_put(text, finding->kind == OS_FAULT_OVERFLOW    ? "past the end of a "
-                   : finding->kind == OS_FAULT_UNDERFLOW ? "in front of a "
-                                                         : "into a free ");
-    report_put_number(text, "", is_free ? finding->size : finding->requested,
-                      "-byte block");
+    report_put_number(text, finding->at_least ? "at least " : "", finding->changed,
+                      finding->changed == 1 ? " byte written" : " bytes written");
+    report_put_target(text, finding->kind, is_free ? finding->size : finding->requested);
+    if (finding->other.kind == OS_OK)
+        return;
+    text_put(text, ", or");
+    report_put_target(text, finding->other.kind, finding->other.size);
 }
 
 static const char *report_cause(enum os_status kind) {
