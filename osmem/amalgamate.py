@@ -28,8 +28,8 @@ AMALGAMATED = """
     osmem/alloc/findings.c osmem/alloc/inspect.c osmem/alloc/alloc.c
     osmem/check/check.c osmem/check/check_bins.c osmem/check/walk.c osmem/check/dump.c
     osmem/check/verify.c osmem/report/text.c osmem/report/error_policy.c osmem/report/segv.c
-    osmem/report/leaks.c osmem/process/nested.c osmem/process/process.c osmem/process/osmem.c
-    osmem/process/inspect.c osmem/process/buffer.c""".split()
+    osmem/report/kept.c osmem/report/leaks.c osmem/process/nested.c osmem/process/process.c
+    osmem/process/osmem.c osmem/process/inspect.c osmem/process/buffer.c""".split()
 
 
 class Amalgamation:

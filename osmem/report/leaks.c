@@ -4,6 +4,7 @@
 #include "osmem/check/walk.h"
 #include "osmem/platform/site.h"
 #include "osmem/report/error_policy.h"
+#include "osmem/report/kept.h"
 
 struct leaks {
     size_t blocks, bytes;
@@ -68,23 +69,42 @@ static bool leaks_next(struct os_record *record, uint64_t last, struct os_site *
     return any;
 }
 
+struct leaks_sum {
+    struct leaks all;
+    const struct kept *kept;
+};
+
 static bool leaks_count(void *context, const struct walk_block *block) {
-    struct leaks *leaks = context;
-    if (block->state == STATE_IN_USE) {
-        leaks->blocks++;
-        leaks->bytes += block->size - block->slack;
+    struct leaks_sum *sum = context;
+    if (block->state == STATE_IN_USE && !kept_holds(sum->kept, block->address)) {
+        sum->all.blocks++;
+        sum->all.bytes += block->size - block->slack;
     }
     return true;
 }
 
+static void leaks_forget_kept(struct os_record *record, const struct kept *kept) {
+    struct site_row *row;
+    lock_take(&record->lock);
+    for (size_t i = 0; (row = site_table_row(&record->sites, i)) != NULL; i++)
+        if (leaks_is_live(row) && kept_holds(kept, row->address))
+            row->address = NULL;
+    lock_release(&record->lock);
+}
+
 void leaks_list(struct os_alloc *alloc) {
-    struct leaks all = {0, 0}, leaks;
+    struct kept kept;
+    struct leaks_sum sum = {{0, 0}, &kept};
+    struct leaks leaks;
     struct os_site site;
     struct os_text text;
     uint64_t last = record_operation(&alloc->record);
+    kept_find(&kept, alloc);
     heap_lock(&alloc->heap);
-    walk_heap(&alloc->heap, leaks_count, &all);
+    walk_heap(&alloc->heap, leaks_count, &sum);
     heap_unlock(&alloc->heap);
+    leaks_forget_kept(&alloc->record, &kept);
+    kept_close(&kept, alloc);
     while (leaks_next(&alloc->record, last, &site, &leaks)) {
         text.length = 0;
         leaks_put(&text, &leaks);
@@ -93,7 +113,7 @@ void leaks_list(struct os_alloc *alloc) {
         error_policy_write(alloc->options, &text);
     }
     text.length = 0;
-    leaks_put(&text, &all);
+    leaks_put(&text, &sum.all);
     text_put(&text, " in all are in use at the exit\n");
     error_policy_write(alloc->options, &text);
 }

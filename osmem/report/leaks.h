@@ -1,5 +1,6 @@
 /*
- * leaks: the blocks in use at the exit, by the site of their allocation.
+ * leaks: the blocks in use at the exit, by the site of their allocation, but for those that the C and
+ * C++ libraries keep.
  */
 #ifndef OSMEM_REPORT_LEAKS_H
 #define OSMEM_REPORT_LEAKS_H
