@@ -1,7 +1,7 @@
 /*
  * show: runs one program and shows all about it.
  *
- *     bazel run //fuzz:show -- [--on=SUBJECT[,SUBJECT...]] FILE
+ *     bazel run //fuzz:show -- [--bytes] [--on=SUBJECT[,SUBJECT...]] FILE
  *     bazel run //fuzz:show -- --compile FILE OUT       text to bytes
  *
  * Runs a program, text or bytes, on osmem or on the named subjects in lockstep. Prints it
@@ -15,20 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fuzz/explain/c_program.h"
+#include "fuzz/ops/reader.h"
 #include "fuzz/ops/text.h"
 #include "fuzz/rig/lockstep.h"
 #include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/libc_subject.h"
 #include "fuzz/subject/osmem_subject.h"
 #include "fuzz/subject/subjects.h"
-
-enum {
-    PROGRAM_MAX = 1 << 20,
-};
 
 /* Shared with the child that runs the program, which may crash. */
 struct shown {
@@ -122,6 +120,7 @@ static void show_c_program(const struct subject *subject, bool fails) {
     }
     snprintf(source, sizeof source, "%s/program.c", folder);
     snprintf(program, sizeof program, "%s/program", folder);
+    mkdir(folder, 0777); /* if this fails, so does what follows */
     FILE *to = fopen(source, "w");
     if (!to) {
         printf("no C program: %s: %s\n", source, strerror(errno));
@@ -153,24 +152,21 @@ static void show_c_program(const struct subject *subject, bool fails) {
 }
 
 int main(int argc, char **argv) {
-    static uint8_t bytes[PROGRAM_MAX];
+    static uint8_t bytes[READER_MAX];
     const struct subject *subjects[LOCKSTEP_MAX] = {&osmem_subject};
+    size_t length;
+    bool as_bytes = argc > 1 && strcmp(argv[1], READER_BYTES) == 0;
+    argc -= as_bytes, argv += as_bytes;
     bool chosen = argc == 3 && strncmp(argv[1], "--on=", 5) == 0;
     unsigned count = chosen ? subjects_list(argv[1] + 5, subjects, LOCKSTEP_MAX) : 1;
     if (argc != 2 + chosen || count == 0) {
-        fputs(
-            "show: expected [--on=SUBJECT,...] FILE, each SUBJECT once of " SUBJECTS_NAMES
-            "\n",
-            stderr);
+        fputs("show: expected [--bytes] [--on=SUBJECT,...] FILE, each SUBJECT once "
+              "of " SUBJECTS_NAMES "\n",
+              stderr);
         return 2;
     }
-    FILE *from = fopen(argv[argc - 1], "rb");
-    if (!from) {
-        fprintf(stderr, "show: %s: %s\n", argv[argc - 1], strerror(errno));
+    if (!reader_read(argv[argc - 1], as_bytes, bytes, &length))
         return 2;
-    }
-    size_t length = fread(bytes, 1, sizeof bytes, from);
-    fclose(from);
     shown = mmap(NULL, sizeof *shown, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                  -1, 0);
     if (shown == MAP_FAILED)

@@ -1,7 +1,7 @@
 /* Each program of the corpus with each of its kernel calls refused in turn. */
-#include <stdio.h>
 #include <string.h>
 
+#include "fuzz/ops/reader.h"
 #include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/osmem_subject.h"
 #include "props/laws.h"
@@ -19,14 +19,12 @@ static const struct prop *find_law(const char *name) {
 }
 
 static void refuse_all(const struct subject *subject) {
-    static uint8_t bytes[1 << 20];
+    static uint8_t bytes[READER_MAX];
     struct trial_verdict verdict;
     ck_assert(trial_open(&trial, &subject, 1, find_law("any_refusal")->run));
     for (int i = 0; i < files; i++) {
-        FILE *from = fopen(file[i], "rb");
-        ck_assert_msg(from != NULL, "%s cannot be read", file[i]);
-        size_t length = fread(bytes, 1, sizeof bytes, from);
-        fclose(from);
+        size_t length;
+        ck_assert(reader_read(file[i], true, bytes, &length));
         bool passes = trial_run(&trial, bytes, length, &verdict);
         ck_assert_msg(passes, "%s on %s: %s: expected %s, found %s", file[i],
                       subject->name, verdict.oracle, verdict.expected, verdict.found);

@@ -1,7 +1,5 @@
 /* Each program of the corpus has the same results at two bases, as offsets. */
-#include <stdio.h>
-#include <string.h>
-
+#include "fuzz/ops/reader.h"
 #include "fuzz/rig/run.h"
 #include "fuzz/subject/osmem_subject.h"
 #include "props/testing/suite.h"
@@ -12,16 +10,14 @@ static struct machine here, there;
 static struct rig first, second;
 
 START_TEST(each_program_has_the_same_trace) {
-    static uint8_t bytes[1 << 20];
+    static uint8_t bytes[READER_MAX];
     ck_assert(machine_open(&here) && machine_open(&there));
     ck_assert_ptr_ne(here.memory, there.memory);
     rig_init(&first, &osmem_subject, &here);
     rig_init(&second, &osmem_subject, &there);
     for (int i = 0; i < files; i++) {
-        FILE *from = fopen(file[i], "rb");
-        ck_assert_msg(from != NULL, "%s cannot be read", file[i]);
-        size_t length = fread(bytes, 1, sizeof bytes, from);
-        fclose(from);
+        size_t length;
+        ck_assert(reader_read(file[i], true, bytes, &length));
         ck_assert_msg(rig_run(&first, bytes, length), "%s fails", file[i]);
         ck_assert_msg(rig_run(&second, bytes, length), "%s fails elsewhere", file[i]);
         ck_assert_msg(first.trace == second.trace, "%s differs at two bases", file[i]);

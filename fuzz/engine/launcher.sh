@@ -8,6 +8,7 @@ usage() {
 usage: bazel run //fuzz:$FUZZ_NAME [-- ARGUMENTS]
   no argument     fuzzes for 60 seconds, from corpus/ and what earlier runs found
   FILE ...        runs programs, text ("format 1") or bytes, and reports what fails
+  --bytes         takes each FILE as bytes, even if it is text
   -FLAG ...       passes everything to the engine ($FUZZ_ENGINE), which has its own help
 FUZZ_EMPTY=1 starts without corpus/ and earlier finds. Findings are kept in
 .fuzz/$FUZZ_NAME/ of the workspace.
@@ -32,7 +33,7 @@ fi
 
 if [[ $FUZZ_MODE == test || $FUZZ_ENGINE == replay && $# == 0 ]]; then
   # shellcheck disable=SC2086  # a list of paths without blanks
-  exec "$binary" $FUZZ_CORPUS
+  exec "$binary" --bytes $FUZZ_CORPUS
 fi
 
 # Paths are relative to the folder that bazel run was started in.
@@ -41,10 +42,14 @@ kept=${BUILD_WORKSPACE_DIRECTORY:-$PWD}/.fuzz/$FUZZ_NAME
 scratch=$(mktemp -d) || die "no temporary folder can be made"
 trap 'rm -rf "$scratch"' EXIT
 
-flags=() files=()
+flags=() files=() bytes=()
+# Compiled programs are bytes; only the engine replay reads text by itself.
+run=("$binary")
+[[ $FUZZ_ENGINE != replay ]] || run+=(--bytes)
 for argument in "$@"; do
   case $argument in
     --help | -h) usage; exit 0 ;;
+    --bytes) bytes=(--bytes) ;;
     -*) flags+=("$argument") ;;
     *)
       # In AFL++ a flag may take the next argument: "-V 60".
@@ -63,11 +68,11 @@ done
 if ((${#files[@]} && !${#flags[@]})); then
   for file in "${files[@]}"; do
     program=$scratch/$(basename "$file")
-    "$text" --compile "$file" "$program" || exit 2
-    "$binary" "$program" && continue
+    "$text" ${bytes[@]+"${bytes[@]}"} --compile "$file" "$program" || exit 2
+    "${run[@]}" "$program" && continue
     status=$?
     echo
-    "$show" "--on=$FUZZ_SUBJECTS" "$file"
+    "$show" ${bytes[@]+"${bytes[@]}"} "--on=$FUZZ_SUBJECTS" "$file"
     exit $status
   done
   exit 0

@@ -2,6 +2,7 @@
 
 #include "fuzz/ops/codec.h"
 #include "fuzz/ops/mutate.h"
+#include "fuzz/ops/reader.h"
 #include "fuzz/ops/text.h"
 #include "osmem/base/random.h"
 #include "props/testing/suite.h"
@@ -146,7 +147,9 @@ START_TEST(the_sizes_that_matter_can_be_written) {
 END_TEST
 
 START_TEST(a_text_says_what_it_means) {
-    static const char text[] = "format 1\n"
+    static const char text[] = "# a comment, and an empty line\n"
+                               "\r\n"
+                               " format 1 # and a comment\n"
                                "# a comment, and an empty line\n"
                                "\n"
                                "malloc s3 100  # another\n"
@@ -183,37 +186,46 @@ END_TEST
 
 static const struct {
     const char *text;
-    unsigned line;
+    unsigned line, column;
     const char *expected;
 } bad_texts[] = {
-    {"", 1, "format 1"},
-    {"format 2\n", 1, "format 1"},
-    {"format 1\nmalloc\n", 2, "a slot"},
-    {"format 1\nmalloc s32 1\n", 2, "a slot"},
-    {"format 1\nmalloc 3 1\n", 2, "a slot"},
-    {"format 1\n\nmalloc s1 x\n", 3, "a size"},
-    {"format 1\nmalloc s1 -1\n", 2, "a size"},
-    {"format 1\nmalloc s1 99999999999999999999999\n", 2, "a size"},
-    {"format 1\nmalloc s1 100000001\n", 2, "can write"},
-    {"format 1\nmalloc s1 same\n", 2, "a size"},
-    {"format 1\nmalloc s1 same+600\n", 2, "a size"},
-    {"format 1\nmalloc s1 s32+1\n", 2, "a size"},
-    {"format 1\nmalloc s1 s3+16\n", 2, "a size"},
-    {"format 1\nmalloc s1 s3\n", 2, "a size"},
-    {"format 1\nmalloc s1 5:page\n", 2, "a class"},
-    {"format 1\nmalloc s1 5 6\n", 2, "the line's end"},
-    {"format 1\nmalloc s1 5 !1 2\n", 2, "the line's end"},
-    {"format 1\nfrobnicate s1\n", 2, "an operation"},
-    {"format 1\naligned_alloc s1 10 5\n", 2, "an alignment"},
-    {"format 1\naligned_alloc s1 10 0\n", 2, "an alignment"},
-    {"format 1\nrefuse 0 1\n", 2, "which call"},
-    {"format 1\nrefuse 1 17\n", 2, "how many"},
-    {"format 1\nsbrk 65\n", 2, "a step"},
-    {"format 1\nthread 256\n", 2, "a number"},
-    {"format 1\nrest 256\n", 2, "a byte"},
-    {"format 1\nreserved\n", 2, "a byte"},
-    {"format 1\nreserved 0x00\n", 2, "a reserved operation"},
-    {"format 1\nreserved 0x55 7\n", 2, "the line's end"},
+    {"", 1, 1, "format 1"},
+    {"\n# only a comment\n", 3, 1, "the text's end"},
+    {"format 2\n", 1, 8, "format 1"},
+    {"format\n", 1, 7, "format 1"},
+    {"# first\n\n  hello format 1\n", 3, 3, "\"hello\""},
+    {"format 1 twice\n", 1, 10, "the line's end"},
+    {"\xef\xbb\xbf"
+     "format 1\n",
+     1, 1, "format 1"},
+    {"format 1\nmalloc\n", 2, 7, "a slot"},
+    {"format 1\nmalloc s32 1\n", 2, 8, "a slot"},
+    {"format 1\nmalloc 3 1\n", 2, 8, "a slot"},
+    {"format 1\n\nmalloc s1 x\n", 3, 11, "a size"},
+    {"format 1\nmalloc s1 -1\n", 2, 11, "a size"},
+    {"format 1\nmalloc s1 99999999999999999999999\n", 2, 11, "a size"},
+    {"format 1\nmalloc s1 100000001\n", 2, 11, "can write"},
+    {"format 1\nmalloc s1 same\n", 2, 11, "a size"},
+    {"format 1\nmalloc s1 same+600\n", 2, 11, "a size"},
+    {"format 1\nmalloc s1 s32+1\n", 2, 11, "a size"},
+    {"format 1\nmalloc s1 s3+16\n", 2, 11, "a size"},
+    {"format 1\nmalloc s1 s3\n", 2, 11, "a size"},
+    {"format 1\nmalloc s1 5:page\n", 2, 11, "a class"},
+    {"format 1\nmalloc s1 5 6\n", 2, 13, "the line's end"},
+    {"format 1\nmalloc s1 5 !1 2\n", 2, 16, "the line's end"},
+    {"format 1\nfrobnicate s1\n", 2, 1, "an operation"},
+    {"format 1\naligned_alloc s1 10 5\n", 2, 21, "an alignment"},
+    {"format 1\naligned_alloc s1 10 0\n", 2, 21, "an alignment"},
+    {"format 1\nrefuse 0 1\n", 2, 8, "which call"},
+    {"format 1\nrefuse 1 17\n", 2, 10, "how many"},
+    {"format 1\nsbrk 65\n", 2, 6, "a step"},
+    {"format 1\nthread 256\n", 2, 8, "a number"},
+    {"format 1\nrest 256\n", 2, 6, "a byte"},
+    {"format 1\nreserved\n", 2, 9, "a byte"},
+    {"format 1\nreserved 0x00\n", 2, 10, "a reserved operation"},
+    {"format 1\nreserved 0x55 7\n", 2, 15, "the line's end"},
+    {"format 1\nrest 0x01 0x02  \nmalloc s1 5\n", 3, 1, "nothing behind \"rest\""},
+    {"format 1\nfree \x1b[1m\n", 2, 6, "\\x1b[1m"},
 };
 
 START_TEST(an_error_in_a_text_says_where_and_what) {
@@ -224,12 +236,40 @@ START_TEST(an_error_in_a_text_says_where_and_what) {
         const char *text = bad_texts[i].text;
         ck_assert(
             !text_compile(text, strlen(text), bytes, sizeof bytes, &length, &error));
-        ck_assert_msg(error.line == bad_texts[i].line, "%s: line %u", text, error.line);
+        ck_assert_msg(error.line == bad_texts[i].line &&
+                          error.column == bad_texts[i].column,
+                      "%s: line %u, column %u", text, error.line, error.column);
         ck_assert_msg(strstr(error.expected, bad_texts[i].expected), "%s: %s", text,
                       error.expected);
     }
     ck_assert(!text_compile("format 1\nfree s1\nfree s1", 24, bytes, 3, &length, &error));
     ck_assert_uint_eq(error.line, 3);
+}
+END_TEST
+
+#define FILE_OF(bytes) (bytes), sizeof(bytes) - 1
+
+START_TEST(text_and_bytes_are_distinguished) {
+    static const struct {
+        const char *bytes;
+        size_t length;
+        bool is_text;
+    } files[] = {
+        {FILE_OF("format 1\nfree s0\n"), true},
+        {FILE_OF("malloc s0 100\n"), true},
+        {FILE_OF("# a caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\r\n\t\f"), true},
+        {FILE_OF("\n# a comment\nformat 1\n\0"), true},
+        {FILE_OF("# a comment \0"), false},
+        {FILE_OF("free s0\x7f"), false},
+        {FILE_OF("\x01s0"), false},
+        {FILE_OF("free \xc3"), false},
+        {FILE_OF("free \xc3("), false},
+        {FILE_OF("free \xc0\x80"), false},
+        {FILE_OF("\x1b[1m"), false},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        ck_assert_msg(reader_is_text(files[i].bytes, files[i].length) == files[i].is_text,
+                      "file %zu", i);
 }
 END_TEST
 
@@ -239,5 +279,6 @@ int main(void) {
         SUITE(a_million_strings_come_back, long_strings_come_back,
               every_first_byte_comes_back, every_size_has_one_way_back_in_its_class,
               mutation_makes_programs, the_sizes_that_matter_can_be_written,
-              a_text_says_what_it_means, an_error_in_a_text_says_where_and_what));
+              a_text_says_what_it_means, an_error_in_a_text_says_where_and_what,
+              text_and_bytes_are_distinguished));
 }

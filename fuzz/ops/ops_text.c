@@ -1,74 +1,85 @@
 /*
  * ops_text: programs from text to bytes and back.
  *
- *     ops_text --compile FILE OUT    text to bytes; bytes are copied as they are
- *     ops_text --print FILE          bytes (or text) to text on standard output
+ *     ops_text --compile FILE OUT       to bytes
+ *     ops_text --print FILE             to text, on standard output
+ *     ops_text --into FOLDER FILE...    each to bytes, in FOLDER/NAME-HASH; prints the names
+ *
+ * FILE is text or bytes; --bytes in front of the rest: bytes, even if it looks like text.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "fuzz/ops/reader.h"
 #include "fuzz/ops/text.h"
+#include "osmem/base/num.h"
 
-enum {
-    PROGRAM_MAX = 1 << 20,
-};
+static uint8_t bytes[READER_MAX];
+static bool as_bytes;
 
-static int complain(const char *file, const char *what) {
-    fprintf(stderr, "ops_text: %s: %s\n", file, what);
-    return 2;
-}
-
-/* Reads a whole file; false after a message. */
-static bool read_file(const char *file, char *text, size_t most, size_t *length) {
-    struct stat info;
-    FILE *from = stat(file, &info) == 0 ? fopen(file, "rb") : NULL;
-    if (!from)
-        return complain(file, strerror(errno)) == 0;
-    if (S_ISDIR(info.st_mode)) {
-        fclose(from);
-        return complain(file, "is a folder, expected a program (text or bytes)") == 0;
+static bool write_file(const char *file, size_t length) {
+    FILE *to = fopen(file, "wb");
+    bool written = to && fwrite(bytes, 1, length, to) == length;
+    if ((!to || fclose(to) != 0) || !written) {
+        fprintf(stderr, "%s: cannot be written: %s\n", file, strerror(errno));
+        return false;
     }
-    *length = fread(text, 1, most + 1, from);
-    bool failed = ferror(from);
-    fclose(from);
-    if (failed)
-        return complain(file, "cannot be read") == 0;
-    if (*length == 0)
-        return complain(file, "is empty, expected a program (text or bytes)") == 0;
-    if (*length > most)
-        return complain(file, "is too large, expected at most 1 MiB") == 0;
     return true;
 }
 
+static int compile(const char *file, const char *out) {
+    size_t length;
+    return reader_read(file, as_bytes, bytes, &length) && write_file(out, length) ? 0 : 2;
+}
+
+static int print(const char *file) {
+    size_t length;
+    if (!reader_read(file, as_bytes, bytes, &length))
+        return 2;
+    text_print(stdout, bytes, length, SIZE_MAX);
+    return fflush(stdout) == 0 ? 0 : 2;
+}
+
+/* Files of one name in two folders get two names, unless they are the same program. */
+static int compile_into(const char *folder, const char *file) {
+    char out[PATH_MAX];
+    size_t length;
+    uint64_t hash = 0;
+    if (!reader_read(file, as_bytes, bytes, &length))
+        return 2;
+    for (size_t i = 0; i < length; i++)
+        hash = num_mix(hash + bytes[i] + 1);
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    size_t stem = strlen(name);
+    if (stem > 4 && strcmp(name + stem - 4, ".txt") == 0)
+        stem -= 4;
+    snprintf(out, sizeof out, "%s/%.*s-%08" PRIx32, folder, (int)stem, name,
+             (uint32_t)(hash >> 32));
+    if (!write_file(out, length))
+        return 2;
+    puts(out);
+    return 0;
+}
+
 int main(int argc, char **argv) {
-    static char text[PROGRAM_MAX + 1];
-    static uint8_t bytes[PROGRAM_MAX];
-    size_t text_length, length;
-    struct text_error error;
-    bool compile = argc == 4 && strcmp(argv[1], "--compile") == 0;
-    if (!compile && !(argc == 3 && strcmp(argv[1], "--print") == 0)) {
-        fputs("usage: ops_text --compile FILE OUT | ops_text --print FILE\n", stderr);
+    as_bytes = argc > 1 && strcmp(argv[1], READER_BYTES) == 0;
+    argc -= as_bytes, argv += as_bytes;
+    if (argc == 4 && strcmp(argv[1], "--compile") == 0)
+        return compile(argv[2], argv[3]);
+    if (argc == 3 && strcmp(argv[1], "--print") == 0)
+        return print(argv[2]);
+    if (argc < 4 || strcmp(argv[1], "--into") != 0) {
+        fputs(
+            "usage: ops_text [--bytes] --compile FILE OUT | --print FILE | --into FOLDER "
+            "FILE...\n",
+            stderr);
         return 2;
     }
-    if (!read_file(argv[2], text, PROGRAM_MAX, &text_length))
-        return 2;
-    if (!text_is_program(text, text_length)) {
-        memcpy(bytes, text, text_length);
-        length = text_length;
-    } else if (!text_compile(text, text_length, bytes, sizeof bytes, &length, &error)) {
-        fprintf(stderr, "%s:%u: %s\n", argv[2], error.line, error.expected);
-        return 2;
-    }
-    if (!compile) {
-        text_print(stdout, bytes, length, SIZE_MAX);
-        return ferror(stdout) ? 2 : 0;
-    }
-    FILE *to = fopen(argv[3], "wb");
-    if (!to)
-        return complain(argv[3], strerror(errno));
-    bool written = fwrite(bytes, 1, length, to) == length;
-    return fclose(to) == 0 && written ? 0 : complain(argv[3], "cannot be written");
+    for (int i = 3; i < argc; i++)
+        if (compile_into(argv[2], argv[i]) != 0)
+            return 2;
+    return 0;
 }

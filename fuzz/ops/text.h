@@ -13,7 +13,8 @@
  * A size is a number, "same+5" (than the slot's last), "s3-1" (than s3's last), "max-1"
  * (SIZE_MAX) or "half+0" (PTRDIFF_MAX). Bytes to text to bytes is the identity: ":page"
  * and the like name the class of a size that has more than one; "!n" keeps bits without a
- * meaning, and "rest" the bytes of an operation that is cut off.
+ * meaning, and "rest", at the end, the bytes of an operation that is cut off. Comments
+ * and blank lines may stand anywhere.
  */
 #ifndef FUZZ_OPS_TEXT_H
 #define FUZZ_OPS_TEXT_H
@@ -22,14 +23,11 @@
 
 #include "fuzz/ops/op.h"
 
-/* The line of an error, and what was expected there. */
+/* Where an error is, both from 1, and what was expected and found there. */
 struct text_error {
-    unsigned line;
-    char expected[96];
+    unsigned line, column;
+    char expected[160];
 };
-
-/* The text starts with "format 1". */
-bool text_is_program(const char *text, size_t length);
 
 /* Prints one operation, without a newline. */
 void text_print_op(FILE *to, const struct op *op);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "fuzz/explain/c_program.h"
+#include "fuzz/ops/reader.h"
 #include "fuzz/subject/subjects.h"
 #include "osmem/base/num.h"
 #include "props/engine/exhaust.h"
@@ -37,7 +38,7 @@ int mutant_reached;
 
 static struct trial trials[2]; /* of one copy of the subject, and of two */
 static struct program program;
-static uint8_t bytes[PROGRAM_BYTES];
+static uint8_t bytes[READER_MAX];
 static const char *out;
 static double started;
 static unsigned runs;
@@ -149,12 +150,11 @@ static int run_fuzzer(unsigned most, uint64_t seed) {
 
 /* ---- for the control ---- */
 
+/* A program that write_out has written. */
 static size_t read_file(const char *file) {
-    FILE *from = fopen(file, "rb");
-    if (!from)
+    size_t length;
+    if (!reader_read(file, true, bytes, &length))
         exit(2);
-    size_t length = fread(bytes, 1, sizeof bytes, from);
-    fclose(from);
     return length;
 }
 
