@@ -22,7 +22,7 @@
 #include "fuzz/explain/c_program.h"
 #include "fuzz/ops/reader.h"
 #include "fuzz/ops/text.h"
-#include "fuzz/rig/lockstep.h"
+#include "fuzz/rig/watch.h"
 #include "fuzz/subject/classic_subject.h"
 #include "fuzz/subject/libc_subject.h"
 #include "fuzz/subject/osmem_subject.h"
@@ -44,11 +44,24 @@ static void note_call(void *context, const struct rig_call *call) {
     c_program_note(context, call);
 }
 
+static struct lockstep lockstep;
+
+static void note_failure(void) {
+    shown->at = (unsigned)(lockstep.failed - lockstep.rig);
+    shown->failure = lockstep.failed->failure;
+}
+
+/* An operation does not return: ends this process, which is the child. */
+static void stuck(void) {
+    note_failure();
+    shown->finished = true;
+    _exit(0);
+}
+
 /* Runs the program in this process and records the result. */
 static void run(const struct subject *const *subjects, unsigned count,
                 const uint8_t *bytes, size_t length) {
     static struct machine machines[LOCKSTEP_MAX];
-    static struct lockstep lockstep;
     for (unsigned i = 0; i < count; i++)
         if (!machine_open(&machines[i]))
             _exit(2);
@@ -58,11 +71,11 @@ static void run(const struct subject *const *subjects, unsigned count,
         lockstep.rig[i].on_call = note_call;
         lockstep.rig[i].context = &shown->calls[i];
     }
+    watch_begin(&lockstep, watch_limit(), stuck);
     lockstep_run(&lockstep, bytes, length);
-    if (lockstep.failed) {
-        shown->at = (unsigned)(lockstep.failed - lockstep.rig);
-        shown->failure = lockstep.failed->failure;
-    }
+    watch_end();
+    if (lockstep.failed)
+        note_failure();
     shown->checked = lockstep_checked(&lockstep);
     shown->finished = true;
 }
@@ -137,7 +150,8 @@ static void show_c_program(const struct subject *subject, bool fails) {
         printf("the C program in %s does not compile\n", source);
         return;
     }
-    snprintf(command, sizeof command, "'%s'", program);
+    snprintf(command, sizeof command, "ulimit -t %u; exec '%s'", watch_limit() / 1000,
+             program);
     int status = system(command);
     bool failed = status != 0;
     printf("\nthe C program below %s alone%s:\n  %s\n  clang-19 -I. program.c %s\n\n",

@@ -7,7 +7,14 @@
 #include <unistd.h>
 
 #include "fuzz/ops/text.h"
-#include "fuzz/rig/lockstep.h"
+#include "fuzz/rig/watch.h"
+
+/* The run: kept where what interrupts it finds it. */
+static struct {
+    struct lockstep lockstep;
+    const uint8_t *bytes;
+    size_t length;
+} target;
 
 static void target_report(const struct rig *rig, const uint8_t *bytes, size_t length) {
     const struct rig_failure *failure = &rig->failure;
@@ -67,26 +74,37 @@ static void target_open(struct lockstep *lockstep, const struct subject *const *
         lockstep->rig[i].checks_fit = checks_fit;
 }
 
+/* An operation does not return. To run the program again would take as long. */
+static void target_stuck(void) {
+    target_report(target.lockstep.failed, target.bytes, target.length);
+    abort();
+}
+
 void target_run(const struct subject *const *subjects, unsigned count, bool checks_fit,
                 const uint8_t *bytes, size_t length) {
-    static struct lockstep lockstep;
     static struct target_counters *counters;
+    struct lockstep *lockstep = &target.lockstep;
     if (!counters) {
-        target_open(&lockstep, subjects, count, checks_fit);
+        target_open(lockstep, subjects, count, checks_fit);
         counters = target_open_counters();
     }
-    size_t before = lockstep_checked(&lockstep);
-    bool sound = lockstep_run(&lockstep, bytes, length);
+    size_t before = lockstep_checked(lockstep);
+    target.bytes = bytes;
+    target.length = length;
+    watch_begin(lockstep, watch_limit(), target_stuck);
+    bool sound = lockstep_run(lockstep, bytes, length);
+    watch_end();
     counters->inputs++;
-    counters->operations += lockstep_checked(&lockstep) - before;
+    counters->operations += lockstep_checked(lockstep) - before;
     if (subjects[0]->misused)
-        target_count_misuse(counters, &lockstep);
+        target_count_misuse(counters, lockstep);
     if (sound)
         return;
-    target_report(lockstep.failed, bytes, length);
+    target_report(lockstep->failed, bytes, length);
     for (unsigned i = 0; i < count; i++)
-        machine_scrub(lockstep.rig[i].machine);
-    if (lockstep_run(&lockstep, bytes, length))
+        machine_scrub(lockstep->rig[i].machine);
+    watch_begin(lockstep, watch_limit(), abort);
+    if (lockstep_run(lockstep, bytes, length))
         fputs("it passes when it is run alone: an earlier program wrote where it must "
               "not\n",
               stderr);

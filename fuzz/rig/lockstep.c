@@ -92,6 +92,14 @@ bool lockstep_run(struct lockstep *lockstep, const uint8_t *bytes, size_t length
     return true;
 }
 
+struct rig *lockstep_interrupted(struct lockstep *lockstep) {
+    struct rig *found = &lockstep->rig[0];
+    for (unsigned i = 1; i < lockstep->rigs; i++)
+        if (lockstep->rig[i].operation + 1 >= found->operation + 1)
+            found = &lockstep->rig[i];
+    return found;
+}
+
 size_t lockstep_checked(const struct lockstep *lockstep) {
     size_t checked = 0;
     for (unsigned i = 0; i < lockstep->rigs; i++)

@@ -32,6 +32,10 @@ void lockstep_init(struct lockstep *lockstep, const struct subject *const *subje
  * none. */
 bool lockstep_run(struct lockstep *lockstep, const uint8_t *bytes, size_t length);
 
+/* The rig that is in an operation, of a run that was interrupted: the last of those that
+ * have run the most. */
+struct rig *lockstep_interrupted(struct lockstep *lockstep);
+
 /* Calls of allocators, over all runs and subjects. */
 size_t lockstep_checked(const struct lockstep *lockstep);
 

@@ -78,6 +78,7 @@ struct rig {
     void *self; /* the subject's state */
     struct shadow shadow;
     size_t operation; /* the number of the one that is running */
+    size_t begun;     /* operations, over all runs, starts and ends included */
     size_t checked;   /* calls of the allocator, over all runs */
     uint64_t trace;   /* a hash of every answer of this run, equal at any base address */
     size_t live_sum;  /* of the live blocks at each of those calls, for their mean */

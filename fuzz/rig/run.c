@@ -314,6 +314,7 @@ void rig_refuse(struct rig *rig, unsigned first, unsigned count) {
 }
 
 void rig_start(struct rig *rig) {
+    rig->begun++;
     machine_reset(rig->machine);
     shadow_init(&rig->shadow);
     rig->failure.oracle = NULL;
@@ -325,6 +326,7 @@ void rig_start(struct rig *rig) {
 }
 
 bool rig_step(struct rig *rig, const struct op *op) {
+    rig->begun++;
     rig->operation++;
     rig->answer.requested = false;
     struct shadow_block before = rig->shadow.slot[op->slot];
@@ -337,6 +339,7 @@ bool rig_step(struct rig *rig, const struct op *op) {
 }
 
 bool rig_finish(struct rig *rig) {
+    rig->begun++;
     rig->operation++;
     machine_refuse(rig->machine, 1, 0);
     if (rig->subject->misused && !misuse_finish(rig))

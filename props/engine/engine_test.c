@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fuzz/ops/text.h"
 #include "fuzz/subject/osmem_subject.h"
@@ -90,6 +91,8 @@ static void *lie_by_signal(void *self, size_t size) {
     if (size == 300)
         for (;;)
             trial_step();
+    for (volatile size_t now = size; now == 400;)
+        ;
     return osmem_subject.malloc(self, size);
 }
 
@@ -100,6 +103,57 @@ START_TEST(signals_and_loops_are_verdicts) {
     expect_verdict("format 1\nmalloc s0 1\nmalloc s1 100\n", "signal 11", 1);
     expect_verdict("format 1\nmalloc s0 1\nmalloc s0 1\nmalloc s1 200\n", "signal 6", 2);
     expect_verdict("format 1\nmalloc s1 300\n", "steps", 0);
+    trial_cpu_most = 200;
+    expect_verdict("format 1\nmalloc s0 1\nmalloc s1 400\n", "CPU time", 1);
+}
+END_TEST
+
+START_TEST(a_program_that_loops_is_shrunk) {
+    const struct subject *subjects[] = {&liar};
+    struct trial_verdict verdict;
+    size_t length;
+    setenv("FUZZ_CPU_SECONDS", "1", 1);
+    liar = osmem_subject;
+    liar.malloc = lie_by_signal;
+    ck_assert(trial_open(&trial, subjects, 1, lockstep_run));
+    compile("format 1\nmalloc s0 1\nmalloc s1 50\nmalloc s2 400\nfree s1\n", &length);
+    ck_assert(!trial_run(&trial, bytes, length, &verdict));
+    program_read(&program, bytes, length);
+    shrink(&trial, &program, 1000000, &verdict);
+    ck_assert_uint_eq(program.count, 1);
+    ck_assert_str_eq(verdict.found, "none after 1000 ms of CPU time");
+    machine_close(&trial.machine[0]);
+}
+END_TEST
+
+static void *lie_in_time(void *self, size_t size) {
+    clock_t start = clock();
+    while (size >= 400 && clock() - start < (clock_t)size * CLOCKS_PER_SEC / 1000)
+        ;
+    return osmem_subject.malloc(self, size);
+}
+
+/* Each operation of this program takes less than the limit, all of them more; and what is
+ * too slow for the limit of shrinking is not too slow for that of a run. */
+START_TEST(a_slow_program_is_no_loop) {
+    const struct subject *subjects[] = {&liar};
+    struct trial_verdict verdict;
+    size_t length;
+    setenv("FUZZ_CPU_SECONDS", "1", 1);
+    liar = osmem_subject;
+    liar.malloc = lie_in_time;
+    ck_assert(trial_open(&trial, subjects, 1, lockstep_run));
+    compile("format 1\nmalloc s0 400\nmalloc s1 401\nmalloc s2 402\nmalloc s3 403\n",
+            &length);
+    ck_assert(trial_run(&trial, bytes, length, &verdict));
+    compile("format 1\nmalloc s0 400\nmalloc s1 1600\n", &length);
+    ck_assert(!trial_run(&trial, bytes, length, &verdict));
+    program_read(&program, bytes, length);
+    shrink(&trial, &program, 1000000, &verdict);
+    ck_assert_uint_eq(verdict.operation + 1, program.count);
+    ck_assert(!trial_run(&trial, bytes, program_write(&program, bytes, sizeof bytes),
+                         &verdict));
+    machine_close(&trial.machine[0]);
 }
 END_TEST
 
@@ -246,6 +300,7 @@ int main(void) {
     return suite_run("engine",
                      SUITE(a_seed_is_a_program, frequent_kinds_are_in_every_program,
                            real_programs_are_listed, signals_and_loops_are_verdicts,
+                           a_program_that_loops_is_shrunk, a_slow_program_is_no_loop,
                            bytes_of_an_earlier_program_do_not_fail_a_later_one,
                            subjects_without_reset_run_in_a_child,
                            the_shortest_program_is_found,

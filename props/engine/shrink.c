@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fuzz/rig/watch.h"
 #include "osmem/base/num.h"
 
 struct shrink {
@@ -12,6 +13,12 @@ struct shrink {
     unsigned runs;
     size_t operations, most_operations; /* run so far, and at most */
 };
+
+/* Each run of a program that loops takes the whole limit of CPU time, so that while it is
+ * shrunk the limit is a tenth. */
+static bool shrink_loops(const struct trial_verdict *verdict) {
+    return strcmp(verdict->oracle, WATCH_ORACLE) == 0;
+}
 
 /* Runs the candidate; if it fails it becomes the best so far. */
 static bool shrink_try(struct shrink *shrink) {
@@ -26,6 +33,8 @@ static bool shrink_try(struct shrink *shrink) {
         return false;
     if (strcmp(verdict.oracle, "steps") == 0) /* it ran for the whole budget of steps */
         shrink->operations += shrink->most_operations / 16;
+    if (shrink_loops(&verdict))
+        shrink->operations += shrink->most_operations / 32;
     *shrink->best = shrink->candidate;
     *shrink->verdict = verdict;
     return true;
@@ -168,6 +177,25 @@ static bool shrink_slots(struct shrink *shrink) {
            shrink_try(shrink);
 }
 
+struct shrink_whole {
+    struct program program;
+    struct trial_verdict verdict;
+};
+
+/* Runs the shrunk program with the whole limit; if it passes, an operation was only slow,
+ * and nothing is shrunk. */
+static void shrink_confirm(struct shrink *shrink, const struct shrink_whole *whole) {
+    static uint8_t bytes[PROGRAM_BYTES];
+    struct trial_verdict verdict;
+    size_t length = program_write(shrink->best, bytes, sizeof bytes);
+    trial_cpu_most = 0;
+    if (trial_run_clean(shrink->trial, bytes, length, &verdict)) {
+        *shrink->best = whole->program;
+        verdict = whole->verdict;
+    }
+    *shrink->verdict = verdict;
+}
+
 struct shrink_counts shrink(struct trial *trial, struct program *program,
                             size_t most_operations, struct trial_verdict *verdict) {
     static struct shrink shrink;
@@ -176,13 +204,21 @@ struct shrink_counts shrink(struct trial *trial, struct program *program,
                              .verdict = verdict,
                              .most_operations = most_operations};
     struct shrink_counts counts = {.before = program->count};
-    bool again = true;
+    static struct shrink_whole whole;
+    bool again = true, loops = shrink_loops(verdict);
+    if (loops) {
+        whole.program = *program;
+        whole.verdict = *verdict;
+        trial_cpu_most = watch_limit() / 10;
+    }
     while (again && shrink.operations < most_operations) {
         again = shrink_operations(&shrink);
         again = shrink_operands(&shrink) || again;
         again = shrink_sizes(&shrink) || again;
         again = shrink_slots(&shrink) || again;
     }
+    if (loops)
+        shrink_confirm(&shrink, &whole);
     counts.after = program->count;
     counts.runs = shrink.runs;
     return counts;

@@ -10,15 +10,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fuzz/rig/watch.h"
 #include "osmem/platform/lock.h"
 
 enum {
-    TRIAL_STUCK = -1, /* in place of a signal: out of steps */
+    /* In place of a signal: out of steps, out of CPU time. */
+    TRIAL_STUCK = -1,
+    TRIAL_LOOPS = -2,
 };
 
 static const int trial_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
 
 uint64_t trial_steps_most;
+unsigned trial_cpu_most;
 static uint64_t trial_steps;
 static sigjmp_buf trial_back;
 static volatile sig_atomic_t trial_runs;
@@ -33,6 +37,10 @@ static void trial_catch(int number) {
 void trial_step(void) {
     if (++trial_steps == trial_steps_most && trial_runs)
         siglongjmp(trial_back, TRIAL_STUCK);
+}
+
+static void trial_loops(void) {
+    siglongjmp(trial_back, TRIAL_LOOPS);
 }
 
 /* Handlers on a stack of their own, which survive a stack overflow. */
@@ -67,20 +75,28 @@ static void trial_scrub(struct trial *trial) {
         machine_scrub(&trial->machine[i]);
 }
 
-/* The interrupted subject is the one that has run the most operations. */
+/* Copies the failure of the rig that failed. */
+static void trial_failed(const struct lockstep *lockstep, struct trial_verdict *verdict) {
+    const struct rig_failure *failure = &lockstep->failed->failure;
+    verdict->failed = true;
+    verdict->subject = (unsigned)(lockstep->failed - lockstep->rig);
+    verdict->operation = failure->operation;
+    snprintf(verdict->oracle, sizeof verdict->oracle, "%s", failure->oracle);
+    memcpy(verdict->expected, failure->expected, sizeof verdict->expected);
+    memcpy(verdict->found, failure->found, sizeof verdict->found);
+}
+
 static void trial_interrupted(struct trial *trial, int number,
                               struct trial_verdict *verdict) {
-    const struct lockstep *lockstep = &trial->lockstep;
+    const struct rig *rig = lockstep_interrupted(&trial->lockstep);
     lock_held = 0; /* the interrupted call's, whose heap is opened anew */
-    for (unsigned i = 0; i < lockstep->rigs; i++) {
-        const struct rig *rig = &lockstep->rig[i];
-        if (rig->operation + 1 >= lockstep->rig[verdict->subject].operation + 1)
-            verdict->subject = i;
-    }
     verdict->failed = true;
-    verdict->operation = lockstep->rig[verdict->subject].operation;
+    verdict->subject = (unsigned)(rig - trial->lockstep.rig);
+    verdict->operation = rig->operation;
     snprintf(verdict->expected, sizeof verdict->expected, "a result");
-    if (number == TRIAL_STUCK) {
+    if (number == TRIAL_LOOPS)
+        trial_failed(&trial->lockstep, verdict);
+    else if (number == TRIAL_STUCK) {
         snprintf(verdict->oracle, sizeof verdict->oracle, "steps");
         snprintf(verdict->found, sizeof verdict->found, "none after %llu steps",
                  (unsigned long long)trial_steps_most);
@@ -96,23 +112,20 @@ static void trial_run_here(struct trial *trial, const uint8_t *bytes, size_t len
     *verdict = (struct trial_verdict){.failed = false};
     int number = sigsetjmp(trial_back, 1);
     if (number) {
+        watch_end();
         trial_runs = 0;
         trial_interrupted(trial, number, verdict);
         return;
     }
     trial_steps = 0;
     trial_runs = 1;
+    watch_begin(&trial->lockstep, trial_cpu_most ? trial_cpu_most : watch_limit(),
+                trial_loops);
     bool sound = trial->run(&trial->lockstep, bytes, length);
+    watch_end();
     trial_runs = 0;
-    if (sound)
-        return;
-    const struct rig *rig = trial->lockstep.failed;
-    verdict->failed = true;
-    verdict->subject = (unsigned)(rig - trial->lockstep.rig);
-    verdict->operation = rig->failure.operation;
-    snprintf(verdict->oracle, sizeof verdict->oracle, "%s", rig->failure.oracle);
-    memcpy(verdict->expected, rig->failure.expected, sizeof verdict->expected);
-    memcpy(verdict->found, rig->failure.found, sizeof verdict->found);
+    if (!sound)
+        trial_failed(&trial->lockstep, verdict);
 }
 
 /* The same in a child, which returns the verdict in shared memory. */

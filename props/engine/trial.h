@@ -3,8 +3,8 @@
  *
  * The program runs in this process, under signal handlers that return from it; the next
  * run starts from fresh machines. A subject whose state cannot be reset (the C library's)
- * runs in a process of its own each time. There is no clock: an instrumented subject
- * counts its steps, and has a budget of them.
+ * runs in a process of its own each time. An instrumented subject counts its steps, and
+ * has a budget of them; any other has a limit of CPU time for each operation (watch.h).
  */
 #ifndef PROPS_ENGINE_TRIAL_H
 #define PROPS_ENGINE_TRIAL_H
@@ -59,5 +59,8 @@ void trial_step(void);
 
 /* Limit of steps of a run; 0: none. */
 extern uint64_t trial_steps_most;
+
+/* Limit of the CPU time of an operation, in ms; 0: watch_limit(). */
+extern unsigned trial_cpu_most;
 
 #endif
