@@ -3,7 +3,9 @@
 def _ops_corpus_impl(ctx):
     compiled = []
     for text in ctx.files.srcs:
-        out = ctx.actions.declare_file("%s.compiled/%s" % (ctx.label.name, text.basename[:-len(".txt")]))
+        # By its folder, too: files of one name in two folders are two programs.
+        path = text.short_path[:-len(".txt")]
+        out = ctx.actions.declare_file("%s.compiled/%s" % (ctx.label.name, path))
         ctx.actions.run(
             executable = ctx.executable._text,
             arguments = ["--compile", text.path, out.path],

@@ -55,7 +55,14 @@ _fuzz_transition = transition(
 def _fuzz_impl(ctx):
     # An attribute with a transition is a list in newer Bazels.
     binary = ctx.attr.binary[0] if type(ctx.attr.binary) == type([]) else ctx.attr.binary
-    executable = binary[DefaultInfo].files_to_run.executable
+
+    # Under a name of its own: one binary of two engines has one path among runfiles.
+    executable = ctx.actions.declare_file(ctx.label.name + "_binary")
+    ctx.actions.symlink(
+        output = executable,
+        target_file = binary[DefaultInfo].files_to_run.executable,
+        is_executable = True,
+    )
     launcher = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.write(launcher, "\n".join([
         "#!/bin/bash",
@@ -76,7 +83,7 @@ def _fuzz_impl(ctx):
         ctx.executable._afl_mutator,
         ctx.executable._text,
         ctx.file._launcher,
-    ] + ctx.files.corpus)
+    ] + ctx.files._launcher_parts + ctx.files.corpus)
     for part in [binary, ctx.attr._show]:
         runfiles = runfiles.merge(part[DefaultInfo].default_runfiles)
     return [
@@ -92,6 +99,10 @@ _ATTRS = {
     "subjects": attr.string(default = "osmem"),
     "mode": attr.string(values = ["run", "test"], mandatory = True),
     "_launcher": attr.label(default = "//fuzz/engine:launcher.sh", allow_single_file = True),
+    "_launcher_parts": attr.label_list(
+        default = ["//fuzz/engine:launcher_afl.sh", "//fuzz/engine:launcher_libfuzzer.sh"],
+        allow_files = True,
+    ),
     "_afl_mutator": attr.label(default = "//fuzz/engine:afl_mutator.so", executable = True, cfg = "exec"),
     "_default_engine": attr.label(default = "//fuzz:default_engine"),
     "_show": attr.label(default = "//fuzz:show", executable = True, cfg = "target"),

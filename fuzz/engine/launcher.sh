@@ -23,7 +23,10 @@ die() {
 binary=$PWD/$FUZZ_BINARY
 text=$PWD/$FUZZ_TEXT
 show=$PWD/$FUZZ_SHOW
+# shellcheck disable=SC2034 # used by launcher_afl.sh
 mutator=$PWD/$FUZZ_AFL_MUTATOR
+corpus=()
+for seed in $FUZZ_CORPUS; do corpus+=("$PWD/$seed"); done
 export ASAN_OPTIONS="abort_on_error=1:detect_leaks=0:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
 if [[ -x /usr/bin/llvm-symbolizer-19 ]]; then
@@ -32,20 +35,10 @@ if [[ -x /usr/bin/llvm-symbolizer-19 ]]; then
 fi
 
 if [[ $FUZZ_MODE == test || $FUZZ_ENGINE == replay && $# == 0 ]]; then
-  # shellcheck disable=SC2086  # a list of paths without blanks
-  exec "$binary" --bytes $FUZZ_CORPUS
+  exec "$binary" --bytes "${corpus[@]}"
 fi
 
-# Paths are relative to the folder that bazel run was started in.
-here=${BUILD_WORKING_DIRECTORY:-$PWD}
-kept=${BUILD_WORKSPACE_DIRECTORY:-$PWD}/.fuzz/$FUZZ_NAME
-scratch=$(mktemp -d) || die "no temporary folder can be made"
-trap 'rm -rf "$scratch"' EXIT
-
 flags=() files=() bytes=()
-# Compiled programs are bytes; only the engine replay reads text by itself.
-run=("$binary")
-[[ $FUZZ_ENGINE != replay ]] || run+=(--bytes)
 for argument in "$@"; do
   case $argument in
     --help | -h) usage; exit 0 ;;
@@ -55,86 +48,87 @@ for argument in "$@"; do
       # In AFL++ a flag may take the next argument: "-V 60".
       if ((${#flags[@]})) && [[ $FUZZ_ENGINE == afl ]]; then
         flags+=("$argument")
-      elif [[ $argument == /* ]]; then
-        files+=("$argument")
       else
-        files+=("$here/$argument")
+        files+=("$argument")
       fi
       ;;
   esac
 done
 
-# Files: run each one, with any engine.
-if ((${#files[@]} && !${#flags[@]})); then
+kept=${BUILD_WORKSPACE_DIRECTORY:-$PWD}/.fuzz/$FUZZ_NAME
+scratch=$(mktemp -d) || die "no temporary folder can be made"
+trap 'rm -rf "$scratch"' EXIT
+mkdir -p "$kept/corpus" "$kept/programs" "$scratch/seeds" || die "$kept cannot be made"
+engines=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# Paths, and those in flags, are relative to the folder that bazel run was started in.
+cd "${BUILD_WORKING_DIRECTORY:-$PWD}" || die "$BUILD_WORKING_DIRECTORY cannot be entered"
+
+# Copies programs into a folder, as bytes and under names that tell them apart. Prints the copies
+# of those that were text; ends the run at one that is wrong.
+compile_into() {
+  "$text" ${bytes[@]+"${bytes[@]}"} --into "$@" || exit 2
+}
+
+# The same of every file of a folder, but for those that explain it.
+compile_folder() { # from, to
+  [[ -d $1 ]] || die "$1 is no folder"
+  mkdir -p "$2" || exit 2
+  find "$1" -type f ! -empty ! -name 'README*' -print0 |
+    xargs -0 -r "$text" ${bytes[@]+"${bytes[@]}"} --into "$2" || exit 2
+}
+
+# Runs every program; the status is that of the first that fails.
+run_files() {
+  local run=("$binary") file program first=0 status
+  # Compiled programs are bytes; only the engine replay reads text by itself.
+  [[ $FUZZ_ENGINE != replay ]] || run+=(--bytes)
   for file in "${files[@]}"; do
-    program=$scratch/$(basename "$file")
+    program=$scratch/program
     "$text" ${bytes[@]+"${bytes[@]}"} --compile "$file" "$program" || exit 2
     "${run[@]}" "$program" && continue
     status=$?
-    echo
+    ((first)) || first=$status
+    printf '\n%s:\n' "$file"
     "$show" ${bytes[@]+"${bytes[@]}"} "--on=$FUZZ_SUBJECTS" "$file"
-    exit $status
   done
-  exit 0
-fi
+  return $first
+}
 
-mkdir -p "$kept/corpus" "$scratch/seeds" || die "$kept cannot be made"
+if ((${#files[@]} && !${#flags[@]})); then
+  run_files
+  exit
+fi
+[[ $FUZZ_ENGINE != replay ]] || die "the engine replay has no flags"
+
 if [[ -z ${FUZZ_EMPTY:-} ]]; then
-  for seed in $FUZZ_CORPUS; do cp -Lf "$seed" "$scratch/seeds/"; done
+  "$text" --bytes --into "$scratch/seeds" "${corpus[@]}" >/dev/null || exit 2
 fi
 export FUZZ_COUNTERS=$scratch/counters
 seconds=60
 ((${#flags[@]})) ||
   echo "$FUZZ_NAME: fuzzing for $seconds seconds; --help shows how to do more" >&2
-cd "$kept" || die "$kept cannot be entered"
-start=$SECONDS status=0
+start=$SECONDS status=0 coverage=unknown
+touch "$scratch/start" "$scratch/found"
 
-run_libfuzzer() {
-  ((${#flags[@]})) || flags=("-max_total_time=$seconds")
-  local folders=("$kept/corpus" "$scratch/seeds")
-  [[ -z ${FUZZ_EMPTY:-} ]] || folders=("$scratch/seeds")
-  "$binary" "-artifact_prefix=$kept/" "${flags[@]}" ${files[@]+"${files[@]}"} "${folders[@]}" \
-    2> >(tee "$scratch/log" >&2)
-  status=$?
-  coverage=$(grep -oE ' cov: [0-9]+' "$scratch/log" | tail -n 1 | grep -oE '[0-9]+')
-  coverage="${coverage:-unknown} edges"
+# Each engine defines run_engine, which sets status and coverage and adds the paths of the findings
+# of this run to $scratch/found.
+# shellcheck source=/dev/null
+source "$engines/launcher_$FUZZ_ENGINE.sh" || exit 2
+run_engine
+
+# A finding as text: the name of the program that everybody can read and run.
+text_of() {
+  local name
+  name=$(basename "$1")
+  [[ $name =~ -[0-9a-f]{40}$ ]] || name+=-$(sha1sum <"$1" | head -c 40)
+  "$text" --bytes --print "$1" >"$kept/$name.txt" && echo "$kept/$name.txt"
 }
 
-run_afl() {
-  ((${#flags[@]})) || flags=(-V "$seconds")
-  export AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1
-  export AFL_AUTORESUME=1 AFL_CUSTOM_MUTATOR_LIBRARY=$mutator
-  export ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0:allocator_may_return_null=1
-  export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:symbolize=0
-  export MSAN_OPTIONS=exit_code=86:symbolize=0
-  [[ -t 1 ]] || export AFL_NO_UI=1
-  find "$scratch/seeds" -empty -type f -delete # afl-fuzz rejects empty files
-  [[ -n $(ls "$scratch/seeds") ]] || printf '\0' >"$scratch/seeds/nothing"
-  [[ -z ${FUZZ_EMPTY:-} ]] || rm -rf "$kept/out"
-  # A program takes milliseconds, but not on a busy machine.
-  [[ " ${flags[*]}" == *" -t"* ]] || flags=(-t 10000 "${flags[@]}")
-  afl-fuzz -i "$scratch/seeds" -o "$kept/out" -m none "${flags[@]}" -- "$binary" >&2
-  status=$?
-  local stats=$kept/out/default/fuzzer_stats
-  [[ -f $stats ]] || die "afl-fuzz did not start; see its output above"
-  coverage="$(awk '$1 == "edges_found" {print $3}' "$stats") edges, stability \
-$(awk '$1 == "stability" {print $3}' "$stats")"
-}
-
-# The files of the findings of this run.
-findings() {
-  if [[ $FUZZ_ENGINE == afl ]]; then
-    find "$kept/out/default/crashes" "$kept/out/default/hangs" -name 'id*' -newer "$scratch/seeds" 2>/dev/null
-  else
-    find "$kept" -maxdepth 1 -type f -newer "$scratch/seeds" -regex '.*/\(crash\|leak\|oom\|timeout\)-.*'
-  fi
-}
-
-if [[ $FUZZ_ENGINE == afl ]]; then run_afl; else run_libfuzzer; fi
-findings | sort >"$scratch/found"
-count=$(wc -l <"$scratch/found")
-((count == 0 || status != 0)) || status=1
-
+# The smallest first.
+sort -u "$scratch/found" | while read -r file; do
+  [[ ! -f $file ]] || stat --printf '%s %n\n' "$file"
+done | sort -n | cut -d' ' -f2- >"$scratch/sorted"
+count=$(wc -l <"$scratch/sorted")
 elapsed=$((SECONDS - start > 0 ? SECONDS - start : 1))
 read -r inputs operations _ < <(od -An -t u8 "$FUZZ_COUNTERS" 2>/dev/null | tr '\n' ' ') || true
 cat <<TXT
@@ -161,11 +155,11 @@ if [[ $FUZZ_SUBJECTS == misused* ]]; then
   done
 fi
 if ((count)); then
-  head -n 5 "$scratch/found" | while read -r file; do
-    echo "  to reproduce          tools/bazel run //fuzz:$FUZZ_NAME -- $file"
+  head -n 5 "$scratch/sorted" | while read -r file; do
+    echo "  to reproduce          tools/bazel run //fuzz:$FUZZ_NAME -- $(text_of "$file")"
   done
   ((count <= 5)) || echo "                        and $((count - 5)) more"
   printf '\nThe first finding:\n\n'
-  "$show" "--on=$FUZZ_SUBJECTS" "$(head -n 1 "$scratch/found")"
+  "$show" --bytes "--on=$FUZZ_SUBJECTS" "$(head -n 1 "$scratch/sorted")"
 fi
-exit $status
+exit "$status"

@@ -3,7 +3,8 @@
  *
  *     ops_text --compile FILE OUT       to bytes
  *     ops_text --print FILE             to text, on standard output
- *     ops_text --into FOLDER FILE...    each to bytes, in FOLDER/NAME-HASH; prints the names
+ *     ops_text --into FOLDER FILE...    each to bytes, in FOLDER/NAME-HASH; prints the paths
+ *                                       of those that were text
  *
  * FILE is text or bytes; --bytes in front of the rest: bytes, even if it looks like text.
  */
@@ -48,7 +49,8 @@ static int compile_into(const char *folder, const char *file) {
     char out[PATH_MAX];
     size_t length;
     uint64_t hash = 0;
-    if (!reader_read(file, as_bytes, bytes, &length))
+    enum reader_form form = reader_read(file, as_bytes, bytes, &length);
+    if (form == READER_NONE)
         return 2;
     for (size_t i = 0; i < length; i++)
         hash = num_mix(hash + bytes[i] + 1);
@@ -60,7 +62,8 @@ static int compile_into(const char *folder, const char *file) {
              (uint32_t)(hash >> 32));
     if (!write_file(out, length))
         return 2;
-    puts(out);
+    if (form == READER_WAS_TEXT)
+        puts(out);
     return 0;
 }
 

@@ -71,24 +71,27 @@ static bool reader_load(const char *file, char *bytes, size_t *length) {
     return true;
 }
 
-bool reader_read(const char *file, bool as_bytes, uint8_t *bytes, size_t *length) {
+enum reader_form reader_read(const char *file, bool as_bytes, uint8_t *bytes,
+                             size_t *length) {
     static char loaded[READER_MAX + 1];
     struct text_error error;
     size_t size;
     if (!reader_load(file, loaded, &size))
-        return false;
+        return READER_NONE;
     if (as_bytes || (size > 0 && !reader_is_text(loaded, size))) {
         memcpy(bytes, loaded, size);
         *length = size;
-        return true;
+        return READER_WAS_BYTES;
     }
-    if (size == 0)
-        return reader_wrong(file, "is empty, expected a program (" READER_BYTES
-                                  " takes it as one without operations)");
+    if (size == 0) {
+        reader_wrong(file, "is empty, expected a program (" READER_BYTES
+                           " takes it as one without operations)");
+        return READER_NONE;
+    }
     if (text_compile(loaded, size, bytes, READER_MAX, length, &error))
-        return true;
+        return READER_WAS_TEXT;
     fprintf(stderr, "%s:%u:%u: %s%s\n", file, error.line, error.column, error.expected,
             reader_has_heading(loaded, size) ? ""
                                              : " (" READER_BYTES " takes it as bytes)");
-    return false;
+    return READER_NONE;
 }

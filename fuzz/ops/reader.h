@@ -21,10 +21,17 @@ enum {
 
 bool reader_is_text(const char *bytes, size_t length);
 
+enum reader_form {
+    READER_NONE, /* 0: there is no program */
+    READER_WAS_BYTES,
+    READER_WAS_TEXT,
+};
+
 /*
- * Reads a file to *length bytes in `bytes`, which has space for READER_MAX; false after
- * one line on standard error. `as_bytes`: a text is bytes, too.
+ * Reads a file to *length bytes in `bytes`, which has space for READER_MAX; READER_NONE
+ * after one line on standard error. `as_bytes`: a text is bytes, too.
  */
-bool reader_read(const char *file, bool as_bytes, uint8_t *bytes, size_t *length);
+enum reader_form reader_read(const char *file, bool as_bytes, uint8_t *bytes,
+                             size_t *length);
 
 #endif
