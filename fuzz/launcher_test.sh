@@ -42,7 +42,12 @@ printf '\x00\x01\x02\x03\x03' >"$work/bytes.bin"
 : >"$work/empty"
 head -c 2000000 /dev/zero >"$work/large"
 
-for good in good.txt story.txt bytes.bin; do
+# What an engine has named is bytes, though it may look like text, or be empty.
+engines=crash-0123456789abcdef0123456789abcdef01234567
+cp "$work/hello" "$work/$engines"
+cp "$work/empty" "$work/id:000001,src:000000"
+
+for good in good.txt story.txt bytes.bin "$engines" id:000001,src:000000; do
   expect 0 Executed "$fuzzer" "$work/$good"
   expect 0 passes "$show" "$work/$good"
   expect 1 'it passes' "$shrink" "$work/$good"

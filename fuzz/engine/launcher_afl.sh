@@ -65,7 +65,7 @@ run_engine() {
   [[ -z ${FUZZ_EMPTY:-} ]] || output=$(mktemp -d "$kept/empty.XXXXXX") || exit 2
   prepare_flags
   export AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1
-  export AFL_AUTORESUME=1 AFL_CUSTOM_MUTATOR_LIBRARY=$mutator
+  export AFL_AUTORESUME=1 AFL_CUSTOM_MUTATOR_LIBRARY=${AFL_CUSTOM_MUTATOR_LIBRARY:-$mutator}
   export ASAN_OPTIONS="$ASAN_OPTIONS:abort_on_error=1:symbolize=0"
   export UBSAN_OPTIONS="$UBSAN_OPTIONS:halt_on_error=1:abort_on_error=1:symbolize=0"
   export MSAN_OPTIONS="${MSAN_OPTIONS:-}:exit_code=86:symbolize=0"

@@ -270,6 +270,11 @@ START_TEST(text_and_bytes_are_distinguished) {
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         ck_assert_msg(reader_is_text(files[i].bytes, files[i].length) == files[i].is_text,
                       "file %zu", i);
+    ck_assert(reader_is_of_engine("a/da39a3ee5e6b4b0d3255bfef95601890afd80709"));
+    ck_assert(reader_is_of_engine("crash-da39a3ee5e6b4b0d3255bfef95601890afd80709"));
+    ck_assert(reader_is_of_engine("queue/id:000012,src:000001"));
+    ck_assert(!reader_is_of_engine("da39a3ee5e6b4b0d3255bfef95601890afd80709.txt"));
+    ck_assert(!reader_is_of_engine("id:000012/growth.txt"));
 }
 END_TEST
 

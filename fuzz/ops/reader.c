@@ -47,6 +47,16 @@ bool reader_is_text(const char *bytes, size_t length) {
     return at == length || reader_has_heading(bytes, length);
 }
 
+bool reader_is_of_engine(const char *file) {
+    enum {
+        HASH = 40
+    };
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    size_t length = strlen(name);
+    return strncmp(name, "id:", 3) == 0 ||
+           (length >= HASH && strspn(name + length - HASH, "0123456789abcdef") == HASH);
+}
+
 /* ---- reading ---- */
 
 static bool reader_wrong(const char *file, const char *what) {
@@ -78,7 +88,9 @@ enum reader_form reader_read(const char *file, bool as_bytes, uint8_t *bytes,
     size_t size;
     if (!reader_load(file, loaded, &size))
         return READER_NONE;
-    if (as_bytes || (size > 0 && !reader_is_text(loaded, size))) {
+    bool is_text = reader_is_of_engine(file) ? reader_has_heading(loaded, size)
+                                             : size == 0 || reader_is_text(loaded, size);
+    if (as_bytes || !is_text) {
         memcpy(bytes, loaded, size);
         *length = size;
         return READER_WAS_BYTES;

@@ -3,7 +3,8 @@
  *
  * A file of text is a program in text (text.h) or an error, with line and column; any
  * other file is a program in bytes. Text is what consists of printable characters in
- * UTF-8 and of blanks, and also what starts with the word "format".
+ * UTF-8 and of blanks, and also what starts with the word "format". Only this word makes
+ * text of a file that an engine has named: short programs in bytes look like text.
  */
 #ifndef FUZZ_OPS_READER_H
 #define FUZZ_OPS_READER_H
@@ -20,6 +21,9 @@ enum {
 #define READER_BYTES "--bytes"
 
 bool reader_is_text(const char *bytes, size_t length);
+
+/* The name is one that libFuzzer (a hash at its end) or AFL++ gives ("id:000001,..."). */
+bool reader_is_of_engine(const char *file);
 
 enum reader_form {
     READER_NONE, /* 0: there is no program */

@@ -65,11 +65,12 @@ never_says 'INITED'
 run 77 "$libfuzzer" -runs=1 loop.txt
 says 'findings +1'
 reproduces
-run 0 "$libfuzzer" -minimize_crash=1 -runs=200 -seed=1 loop.txt
+run 0 "$libfuzzer" -minimize_crash=1 -runs=50 -seed=1 loop.txt
 says 'CRASH_MIN: minimizing crash input'
 reproduces
 run 2 "$libfuzzer" -runs=1 texts
 says 'texts has programs in text, expected a folder'
+printf 'abc' >"$here/found/a9993e364706816aba3e25717850c26c9cd0d89d" # bytes of an engine
 run 77 "$libfuzzer" -artifact_prefix=artifacts/x- -dict=words -max_len=100 -runs=5 found seeds
 says 'Dictionary: 1 entries'
 reproduces
