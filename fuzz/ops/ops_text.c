@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fuzz/ops/program.h"
 #include "fuzz/ops/reader.h"
 #include "fuzz/ops/text.h"
-#include "osmem/base/num.h"
 
 static uint8_t bytes[READER_MAX];
 static bool as_bytes;
@@ -48,18 +48,15 @@ static int print(const char *file) {
 static int compile_into(const char *folder, const char *file) {
     char out[PATH_MAX];
     size_t length;
-    uint64_t hash = 0;
     enum reader_form form = reader_read(file, as_bytes, bytes, &length);
     if (form == READER_NONE)
         return 2;
-    for (size_t i = 0; i < length; i++)
-        hash = num_mix(hash + bytes[i] + 1);
     const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
     size_t stem = strlen(name);
     if (stem > 4 && strcmp(name + stem - 4, ".txt") == 0)
         stem -= 4;
     snprintf(out, sizeof out, "%s/%.*s-%08" PRIx32, folder, (int)stem, name,
-             (uint32_t)(hash >> 32));
+             program_hash(bytes, length));
     if (!write_file(out, length))
         return 2;
     if (form == READER_WAS_TEXT)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuzz/ops/codec.h"
+#include "osmem/base/num.h"
 
 void program_read(struct program *program, const uint8_t *bytes, size_t length) {
     size_t at = 0;
@@ -23,6 +24,13 @@ size_t program_write(const struct program *program, uint8_t *bytes, size_t most)
         length += size;
     }
     return length;
+}
+
+uint32_t program_hash(const uint8_t *bytes, size_t length) {
+    uint64_t hash = 0;
+    for (size_t i = 0; i < length; i++)
+        hash = num_mix(hash + bytes[i] + 1);
+    return (uint32_t)(hash >> 32);
 }
 
 void program_remove(struct program *program, size_t at, size_t count) {

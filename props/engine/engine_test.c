@@ -1,13 +1,16 @@
 /* The generator, the shrinker, and subjects that crash or do not return. */
 #include <errno.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fuzz/ops/text.h"
 #include "fuzz/subject/osmem_subject.h"
 #include "props/engine/exhaust.h"
 #include "props/engine/gen.h"
+#include "props/engine/prop.h"
 #include "props/engine/shrink.h"
 #include "props/testing/suite.h"
 
@@ -123,6 +126,35 @@ START_TEST(a_program_that_loops_is_shrunk) {
     ck_assert_uint_eq(program.count, 1);
     ck_assert_str_eq(verdict.found, "none after 1000 ms of CPU time");
     machine_close(&trial.machine[0]);
+}
+END_TEST
+
+static size_t lie_size;
+
+static void *lie_at_a_size(void *self, size_t size) {
+    return size == lie_size ? NULL : osmem_subject.malloc(self, size);
+}
+
+/* Two programs that refute one law are two files. */
+START_TEST(what_refutes_a_law_is_kept) {
+    static const struct prop law = {
+        .name = "law", .copies = 1, .run = lockstep_run, .claim = "it holds"};
+    struct prop_options options = {.subject = &liar, .cases = 20000, .shrinks = 100000};
+    char folder[] = "/tmp/engine_test.XXXXXX", pattern[64];
+    glob_t found;
+    ck_assert(mkdtemp(folder) != NULL);
+    unsetenv("BUILD_WORKSPACE_DIRECTORY");
+    setenv("TEST_UNDECLARED_OUTPUTS_DIR", folder, 1);
+    liar = osmem_subject;
+    liar.malloc = lie_at_a_size;
+    for (lie_size = 1; lie_size <= 2; lie_size++)
+        ck_assert(!prop_holds(&law, &options));
+    snprintf(pattern, sizeof pattern, "%s/law-*.txt", folder);
+    ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+    ck_assert_uint_eq(found.gl_pathc, 2);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        unlink(found.gl_pathv[i]);
+    rmdir(folder);
 }
 END_TEST
 
@@ -301,6 +333,7 @@ int main(void) {
                      SUITE(a_seed_is_a_program, frequent_kinds_are_in_every_program,
                            real_programs_are_listed, signals_and_loops_are_verdicts,
                            a_program_that_loops_is_shrunk, a_slow_program_is_no_loop,
+                           what_refutes_a_law_is_kept,
                            bytes_of_an_earlier_program_do_not_fail_a_later_one,
                            subjects_without_reset_run_in_a_child,
                            the_shortest_program_is_found,

@@ -28,7 +28,8 @@ static void prop_show_c(const struct prop_options *options, const uint8_t *bytes
                     &calls);
 }
 
-/* Keeps a program for //fuzz:show, in the workspace or among a test's outputs. */
+/* Keeps a program for //fuzz:show, in the workspace or among a test's outputs, under a
+ * name that no other program replaces. */
 static void prop_keep(const struct prop *prop, const uint8_t *bytes, size_t length) {
     char path[4096];
     const char *workspace = getenv("BUILD_WORKSPACE_DIRECTORY");
@@ -39,8 +40,9 @@ static void prop_keep(const struct prop *prop, const uint8_t *bytes, size_t leng
         snprintf(path, sizeof path, "%s/.fuzz", workspace);
         mkdir(path, 0777);
     }
-    snprintf(path, sizeof path, "%s%s/%s.txt", workspace ? workspace : outputs,
-             workspace ? "/.fuzz" : "", prop->name);
+    snprintf(path, sizeof path, "%s%s/%s-%08" PRIx32 ".txt",
+             workspace ? workspace : outputs, workspace ? "/.fuzz" : "", prop->name,
+             program_hash(bytes, length));
     FILE *to = fopen(path, "w");
     if (!to)
         return;
