@@ -108,6 +108,8 @@ START_TEST(signals_and_loops_are_verdicts) {
     expect_verdict("format 1\nmalloc s1 300\n", "steps", 0);
     trial_cpu_most = 200;
     expect_verdict("format 1\nmalloc s0 1\nmalloc s1 400\n", "CPU time", 1);
+    liar.real_kernel = true; /* in a child, which has a timer of its own */
+    expect_verdict("format 1\nmalloc s0 1\nmalloc s1 400\n", "CPU time", 1);
 }
 END_TEST
 
