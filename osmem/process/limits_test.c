@@ -1,5 +1,6 @@
 /* Programs whose limits are narrow start, run out of memory, and recover. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -130,6 +131,38 @@ START_TEST(the_break_cannot_grow) {
 }
 END_TEST
 
+static size_t mappings(void) {
+    size_t lines = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    for (int byte; (byte = getc(maps)) != EOF;)
+        lines += byte == '\n';
+    fclose(maps);
+    return lines;
+}
+
+/* The system allows a process 65,530 mappings by default; none of the blocks is touched. */
+START_TEST(very_many_large_blocks_leave_mappings_for_others) {
+    enum {
+        BLOCKS = 40000
+    };
+    static void *block[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++)
+        ck_assert_ptr_nonnull(block[i] = os_malloc(135168));
+    ck_assert_uint_lt(mappings(), 30000);
+    struct os_stats stats;
+    os_stats(&stats);
+    ck_assert_uint_lt(stats.unguarded, BLOCKS);
+    for (int i = 0; i < BLOCKS; i++) { /* 7919 is prime */
+        os_free(block[(size_t)i * 7919 % BLOCKS]);
+        if (i % 5000 == 0)
+            ck_assert_uint_lt(mappings(), 60000);
+    }
+    os_stats(&stats);
+    ck_assert_uint_eq(stats.large_blocks + stats.idle_mappings, 0);
+    ck_assert_uint_lt(mappings(), 100);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     program = argv[0];
     if (argc > 1 && strcmp(argv[1], "limited") == 0)
@@ -140,5 +173,6 @@ int main(int argc, char **argv) {
                      SUITE(starts_under_ulimit_v, usable_memory_grows_with_the_limit,
                            starts_under_a_small_data_limit,
                            runs_out_of_address_space_and_recovers, a_limit_set_later,
+                           very_many_large_blocks_leave_mappings_for_others,
                            the_break_cannot_grow));
 }

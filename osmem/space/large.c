@@ -68,6 +68,10 @@ static char *large_reserve(struct os_space *space, size_t size, bool grows,
     return base;
 }
 
+static bool large_has_guards_left(const struct os_space *space) {
+    return space->counters.large_split < POLICY_GUARDED_LARGE;
+}
+
 /* [ gap, a page and what the alignment needs | left padding, block | a page, room ] */
 static bool large_map_guarded(struct os_space *space, size_t size, size_t alignment,
                               enum large_place place, struct large_mapping *mapping,
@@ -138,7 +142,8 @@ enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
     if (!registry_reserve(space, 2))
         return OS_NO_MEMORY;
     struct large_mapping mapping;
-    if (!large_map_guarded(space, size, alignment, place, &mapping, leaving) &&
+    if (!(large_has_guards_left(space) &&
+          large_map_guarded(space, size, alignment, place, &mapping, leaving)) &&
         !large_map_bare(space, size, alignment, &mapping))
         return OS_NO_MEMORY;
     if (!large_register(space, &mapping, block, leaving))
@@ -205,6 +210,7 @@ static bool large_may_move(const struct os_space *space,
                            const struct large_entry *entry) {
     EXPECT(large_state(entry) == LARGE_BUSY);
     return !space->right && !space->retired.keep &&
+           (entry->guarded || large_has_guards_left(space)) &&
            num_address(large_address(entry)) % space->kernel->page == 0;
 }
 

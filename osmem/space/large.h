@@ -6,8 +6,8 @@
  * A block starts at its page, or ends at one, so that a write past it is stopped at once (but for one
  * that is aligned to more than 16 bytes, could not be moved when it shrank, or grew: that has room
  * behind it, so that growing by small steps does not move it each time); then the padding in front of it is zero and stays so (L2), and how much address space lies in front of the mapping's
- * first page is random. Every step can be refused. Where guard pages are refused, the block goes
- * without them and is counted.
+ * first page is random. Every step can be refused. Where guard pages are refused, or very many blocks
+ * have them already, the block goes without them and is counted.
  *
  * What takes memory is called with the space's lock. What leaves is put into a list for retire, which
  * makes the system calls after it.

@@ -19,6 +19,9 @@
 /* In front of blocks that end at a guard page lie fewer inaccessible pages than this; how many is
  * random. */
 #define POLICY_GAP_PAGES 16
+/* So many live large blocks have guard pages, each of which splits a mapping in three: the system
+ * allows 65,530 in a process (vm.max_map_count). Those beyond lie side by side in one. */
+#define POLICY_GUARDED_LARGE 8192
 /* A large block that grows has room behind it: a half of its size, and of the address space that the
  * process may have no more than a share. */
 #define POLICY_ROOM_SHARE 16

@@ -68,6 +68,7 @@ static void registry_count(struct os_space *space, const struct large_entry *ent
     size_t size = large_size(entry);
     space->counters.large_blocks += one;
     space->counters.large_size += one * size;
+    space->counters.large_split += entry->guarded ? one : 0;
     space->counters.large_guarded += size < space->large_from ? one : 0;
 }
 

@@ -22,8 +22,8 @@ static void open_space(void) {
 }
 
 static void take(size_t number, size_t size) {
-    ck_assert_int_eq(large_take(&space, size, GRANULE, LARGE_LEFT, &block[number], &leaving),
-                     OS_OK);
+    ck_assert_int_eq(
+        large_take(&space, size, GRANULE, LARGE_LEFT, &block[number], &leaving), OS_OK);
     large_publish(large_own(&space, &block[number]), 0);
 }
 

@@ -109,6 +109,7 @@ struct space_counters {
     size_t large_blocks;
     size_t large_size;    /* bytes in them */
     size_t large_guarded; /* those that are small, and have a mapping all the same */
+    size_t large_split;   /* those between guard pages */
     size_t large_idle;
     size_t large_kept; /* bytes of address space */
     size_t unguarded;  /* large blocks that had to go without guard pages, ever */
