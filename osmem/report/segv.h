@@ -2,8 +2,8 @@
  * segv: an access that a guard page stopped is reported with the block it missed.
  *
  * The handler of SIGSEGV. It hands on whatever is not the heap's: to the handler that stood there
- * before, or to the system. Programs that set a handler of their own, as virtual machines do, are
- * served by theirs.
+ * before, as the kernel would call it (its mask, its stack, its flags, SA_RESETHAND too), or to the
+ * system. Programs that set a handler of their own, as virtual machines do, are served by theirs.
  */
 #ifndef OSMEM_REPORT_SEGV_H
 #define OSMEM_REPORT_SEGV_H
