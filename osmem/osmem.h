@@ -18,6 +18,10 @@
  * The environment variable OSMEM_OPTIONS chooses a tier and single options of the process's heap,
  * as README.md says; a set-uid program takes none.
  *
+ * A library that contains osmem must never be unloaded: its blocks may be in use, and handlers of
+ * SIGSEGV, fork and exit point to it. libosmem.so and libosmem_core.so stay loaded after dlclose; any
+ * other, with libosmem.a or osmem.c in it, is to be linked with -z nodelete.
+ *
  * The heap grows by libc's sbrk, which two threads must not call at once: a program that calls
  * sbrk itself, or lets libc's malloc do so from another thread, races with the growth unseen.
  */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # exports_test.sh EXPORTS HEADER LIBOSMEM CORE: libosmem.so exports the names in EXPORTS
 # and those that HEADER declares, libosmem_core.so only the latter; both need only the C
-# library, and have less than 256 bytes of thread-local data.
+# library, are never unloaded, and have less than 256 bytes of thread-local data.
 set -eu
 failed=0
 public=$(grep -E '^OS_API' "$2" | grep -oE 'os_[a-z_]+\(' | tr -d '(' | sort -u)
@@ -12,6 +12,10 @@ check() {
   differing=$(diff <(nm -D --defined-only "$1" | awk '{print $3}' | sort) <(sort <<<"$2") || true)
   needed=$(readelf -d "$1" | awk '/NEEDED/ {print $NF}' | tr '\n' ' ')
   thread=$(readelf -lW "$1" | awk '/^  TLS/ {print $6}')
+  if ! readelf -d "$1" | grep -q NODELETE; then
+    echo "$1: can be unloaded" >&2
+    failed=1
+  fi
   if [[ -n $differing || $needed != "[libc.so.6] " ]] || ((${thread:-0} >= 256)); then
     echo "$1: needs $needed; $((${thread:-0})) bytes for each thread; exported (<) and expected (>):" >&2
     echo "$differing" >&2
