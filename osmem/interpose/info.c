@@ -27,17 +27,21 @@ static bool info_count(void *context, const struct os_block_info *block) {
     return true;
 }
 
+/* As in glibc, a block with a mapping of its own counts in `hblks` and `hblkhd` alone, and `arena` is the
+ * sum of `uordblks` and `fordblks`. */
 OS_API struct mallinfo2 mallinfo2(void) {
     struct info_free count = {0};
     struct os_stats stats;
     os_walk(info_count, &count);
     os_stats(&stats);
-    return (struct mallinfo2){.arena = stats.span_bytes - stats.bytes_not_ours,
+    size_t arena = stats.span_bytes - stats.bytes_not_ours;
+    size_t unused = stats.bytes_free + stats.bytes_quarantined;
+    return (struct mallinfo2){.arena = arena,
                               .ordblks = count.blocks,
                               .hblks = stats.large_blocks,
                               .hblkhd = stats.large_bytes,
-                              .uordblks = stats.bytes_in_use,
-                              .fordblks = stats.bytes_free + stats.bytes_quarantined,
+                              .uordblks = arena - unused,
+                              .fordblks = unused,
                               .keepcost = count.last};
 }
 

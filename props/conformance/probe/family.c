@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -170,23 +171,47 @@ static void mallinfo2_counts(void) {
     void *volatile small = malloc(50000);
     void *volatile large = malloc(5000000);
     struct mallinfo2 after = mallinfo2();
-    answer("%s, %s", after.uordblks - before.uordblks >= 50000 ? "counts" : "does not",
-           after.hblkhd - before.hblkhd >= 5000000 ? "counts mappings" : "does not");
+    size_t grown = after.uordblks - before.uordblks;
+    answer("%s, %s",
+           grown >= 50000 && grown < 100000 ? "counts blocks" : "does not count blocks",
+           after.hblkhd - before.hblkhd >= 5000000 && after.hblks == before.hblks + 1
+               ? "counts mappings"
+               : "does not count mappings");
     free(small);
     free(large);
 }
 
-static void mallinfo_agrees(void) {
-    struct mallinfo2 wide = mallinfo2();
+static void mallinfo2_sums(void) {
+    void *volatile large = malloc(5000000);
+    void *volatile freed = malloc(5000);
+    void *volatile small = malloc(5000);
+    free(freed);
+    struct mallinfo2 now = mallinfo2();
+    answer("%s", now.uordblks + now.fordblks == now.arena && now.keepcost <= now.fordblks
+                     ? "agree"
+                     : "do not");
+    free(large);
+    free(small);
+}
+
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
+static void mallinfo_agrees(void) {
+    struct mallinfo2 wide = mallinfo2();
     struct mallinfo narrow = mallinfo();
-#pragma clang diagnostic pop
     answer("%s", (size_t)narrow.uordblks == wide.uordblks &&
                          (size_t)narrow.arena == wide.arena && wide.arena > 0
                      ? "as mallinfo2"
                      : "otherwise");
 }
+
+static void mallinfo_of_more_than_an_int(void) {
+    void *volatile large = malloc((size_t)5 << 30);
+    struct mallinfo narrow = mallinfo();
+    answer("%s", narrow.hblkhd == INT_MAX ? "INT_MAX" : "another number");
+    free(large);
+}
+#pragma clang diagnostic pop
 
 static void malloc_info_is_xml(void) {
     char text[8192] = "";
@@ -273,8 +298,10 @@ const struct question questions_of_glibc[] = {
     {.text = "malloc_usable_size", .ask = usable_size_of_blocks},
     {.text = "malloc_trim(0) twice", .ask = trim_gives_back},
     {.text = "mallopt", .ask = mallopt_settings},
-    {.text = "mallinfo2", .ask = mallinfo2_counts},
-    {.text = "mallinfo", .ask = mallinfo_agrees},
+    {.text = "mallinfo2's counts", .ask = mallinfo2_counts},
+    {.text = "mallinfo2's sums", .ask = mallinfo2_sums},
+    {.text = "mallinfo and mallinfo2", .ask = mallinfo_agrees},
+    {.text = "mallinfo of 5 GiB", .ask = mallinfo_of_more_than_an_int},
     {.text = "malloc_info(0, f)", .ask = malloc_info_is_xml},
     {.text = "malloc_info(1, f)", .ask = malloc_info_of_1},
     {.text = "malloc_stats", .ask = stats_are_text},
