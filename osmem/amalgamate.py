@@ -17,7 +17,8 @@ FEATURE = re.compile(r"\s*#define (_GNU_SOURCE|_DEFAULT_SOURCE)\b")
 # The modules from the ground up.
 AMALGAMATED = """
     osmem/base/status.c osmem/platform/text.c osmem/platform/lock.c osmem/platform/expect.c
-    osmem/platform/environ.c osmem/platform/access.c osmem/platform/site.c osmem/platform/sys.c
+    osmem/platform/environ.c osmem/platform/access.c osmem/platform/module.c
+    osmem/platform/unwind_row.c osmem/platform/unwind.c osmem/platform/site.c osmem/platform/sys.c
     osmem/block/canary.c osmem/block/fill.c osmem/block/tags.c
     osmem/space/guarded.c osmem/space/page_map.c osmem/space/span.c osmem/space/registry.c
     osmem/space/retire.c osmem/space/large.c osmem/space/classify.c osmem/space/locate.c osmem/space/space.c

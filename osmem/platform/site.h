@@ -2,8 +2,8 @@
  * site: where in the program's code a call was made, and how a report shows it.
  *
  * Frames are return addresses, the innermost first, without those within osmem. They are shown as
- * module+offset, which a symbolizer reads afterwards. Showing takes no lock and allocates nothing;
- * nor does taking, once site_prepare has run.
+ * module+offset, which a symbolizer reads afterwards. Neither showing nor, once site_prepare has run,
+ * taking allocates; locks: as module_find.
  */
 #ifndef OSMEM_PLATFORM_SITE_H
 #define OSMEM_PLATFORM_SITE_H
@@ -11,7 +11,7 @@
 #include "osmem/base/finding.h"
 #include "osmem/platform/text.h"
 
-/* Loads what the C library loads to unwind a stack. May allocate; no lock must be held. */
+/* Loads what is needed to unwind a stack. May allocate; no lock must be held. */
 void site_prepare(void);
 
 /* The frames of the call that returns to `caller`; only that one before site_prepare. */

@@ -65,7 +65,8 @@ static void segv_handle(int number, siginfo_t *signal, void *context) {
         blocked = handlers;
         sigaddset(&blocked, number);
         pthread_sigmask(SIG_SETMASK, &blocked, NULL);
-        unsigned held = lock_interrupt(); /* the interrupted call's are not the report's */
+        unsigned held =
+            lock_interrupt(); /* the interrupted call's are not the report's */
         error_policy(segv_options, segv_history, &finding);
         lock_resume(held);
     }
