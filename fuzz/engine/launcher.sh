@@ -63,7 +63,7 @@ engines=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # Paths, and those in flags, are relative to the folder that bazel run was started in.
 cd "${BUILD_WORKING_DIRECTORY:-$PWD}" || die "$BUILD_WORKING_DIRECTORY cannot be entered"
 
-# Copies programs into a folder, as bytes and under names that tell them apart. Prints the copies
+# Copies programs into a folder, as bytes and under names that set them apart. Prints the copies
 # of those that were text; ends the run at one that is wrong.
 compile_into() {
   "$text" ${bytes[@]+"${bytes[@]}"} --into "$@" || exit 2

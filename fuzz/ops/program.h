@@ -21,7 +21,7 @@ void program_read(struct program *program, const uint8_t *bytes, size_t length);
 /* Writes as many whole operations as `most` bytes hold; returns the length. */
 size_t program_write(const struct program *program, uint8_t *bytes, size_t most);
 
-/* A number that tells programs apart, for the names of files. */
+/* A number that differs between programs, for the names of files. */
 uint32_t program_hash(const uint8_t *bytes, size_t length);
 
 void program_remove(struct program *program, size_t at, size_t count);

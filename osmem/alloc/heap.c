@@ -123,19 +123,18 @@ static enum os_status heap_take_small(struct os_heap *heap, size_t granules,
 }
 
 static enum os_status heap_take_large(struct os_heap *heap, size_t size, size_t alignment,
-                                      enum large_place place, struct os_block *block) {
+                                      enum large_layout layout, struct os_block *block) {
     struct leaving leaving = LEAVING_NONE;
     lock_take(&heap->space.lock);
     enum os_status status =
-        large_take(&heap->space, size, alignment, place, block, &leaving);
+        large_take(&heap->space, size, alignment, layout, block, &leaving);
     lock_release(&heap->space.lock);
     heap_drain(heap, &leaving);
     return status;
 }
 
-static enum os_status heap_take_placed(struct os_heap *heap, size_t size,
-                                       size_t alignment, enum large_place place,
-                                       struct os_block *block) {
+static enum os_status heap_take_laid(struct os_heap *heap, size_t size, size_t alignment,
+                                     enum large_layout layout, struct os_block *block) {
     EXPECT(size > 0 && size % GRANULE == 0);
     EXPECT(num_is_pow2(alignment) && alignment >= GRANULE);
     size_t loose;
@@ -143,21 +142,21 @@ static enum os_status heap_take_placed(struct os_heap *heap, size_t size,
         return OS_NO_MEMORY;
     if (!heap_is_large(heap, loose))
         return heap_take_small(heap, size / GRANULE, alignment, block);
-    enum os_status status = heap_take_large(heap, size, alignment, place, block);
+    enum os_status status = heap_take_large(heap, size, alignment, layout, block);
     if (status != OS_OK && heap_release_reserve(heap))
-        status = heap_take_large(heap, size, alignment, place, block);
+        status = heap_take_large(heap, size, alignment, layout, block);
     return status;
 }
 
 enum os_status heap_take(struct os_heap *heap, size_t size, size_t alignment,
                          struct os_block *block) {
-    enum large_place place = heap->space.right ? LARGE_RIGHT : LARGE_LEFT;
-    return heap_take_placed(heap, size, alignment, place, block);
+    enum large_layout layout = heap->space.right ? LARGE_RIGHT : LARGE_LEFT;
+    return heap_take_laid(heap, size, alignment, layout, block);
 }
 
 enum os_status heap_take_to_grow(struct os_heap *heap, size_t size,
                                  struct os_block *block) {
-    return heap_take_placed(heap, size, GRANULE, LARGE_GROWS, block);
+    return heap_take_laid(heap, size, GRANULE, LARGE_GROWS, block);
 }
 
 enum os_status heap_take_guarded(struct os_heap *heap, size_t size, size_t alignment,

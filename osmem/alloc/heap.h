@@ -72,7 +72,7 @@ bool heap_is_large(const struct os_heap *heap, size_t size);
 enum os_status heap_take(struct os_heap *heap, size_t size, size_t alignment,
                          struct os_block *block);
 
-/* The same for a block that grew, and is expected to grow again: a large one has room behind it. */
+/* The same for a block that grew, and is expected to grow again: a large one has address space in reserve behind it. */
 enum os_status heap_take_to_grow(struct os_heap *heap, size_t size,
                                  struct os_block *block);
 
@@ -95,7 +95,7 @@ enum os_status heap_find(struct os_heap *heap, const void *address,
                          struct os_block *block);
 
 /* The same without a lock, for a nested call; false: no block in use starts there, or none that can be
- * told at once. */
+ * known at once. */
 bool heap_find_at_once(struct os_heap *heap, const void *address, struct os_block *block);
 
 /* Whether an address is in a span, or in the first page of a large block. No lock. */

@@ -52,7 +52,7 @@ void record_add_history(struct os_record *record, const struct history_call *cal
     lock_release(&record->lock);
 }
 
-/* A free block may be joined of several: the address tells which one was freed. The caller has the
+/* A free block may be joined of several: the address says which one was freed. The caller has the
  * lock. */
 static void record_find(struct os_record *record, struct os_finding *finding) {
     bool is_free =

@@ -4,7 +4,7 @@
  *
  * They call the other one by its name, which a tool that counts allocations, or a program with a
  * malloc of its own, may define too: it then sees the allocation as it sees the free. The C library
- * does so in reallocarray. Whoever defines one of these names as well has seen the call already,
+ * does so in reallocarray. A program that defines one of these names as well has seen the call already,
  * and is not shown it again under another name.
  *
  * A file apart from malloc.c: within one the compiler would call its own definition.

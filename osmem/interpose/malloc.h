@@ -1,6 +1,6 @@
 /*
  * malloc: functions that the drop-in exports and glibc 2.36 does not declare, and how to
- * tell whether a name of the family still is ours.
+ * say whether a name of the family still is ours.
  */
 #ifndef OSMEM_INTERPOSE_MALLOC_H
 #define OSMEM_INTERPOSE_MALLOC_H

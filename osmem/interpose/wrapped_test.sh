@@ -19,7 +19,7 @@ for names in PRIMARY ALL; do
   fi
 done
 build -DNONE
-if OSMEM_OPTIONS=on_error=exit ./program size 2>report || ! grep -q "^osmem: size-mismatch" report; then
+if OSMEM_OPTIONS=size-mismatch=exit=1 ./program size 2>report || ! grep -q "^osmem: size-mismatch" report; then
   echo "FAIL: the size is not checked" >&2
   failed=1
 fi

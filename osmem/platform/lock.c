@@ -67,7 +67,7 @@ static bool lock_acquire_nested(struct os_lock *lock) {
     int saved = errno;
     while (!lock_acquire(lock)) {
         const struct os_lock *inner =
-            atomic_load_explicit(&lock->waits_for, memory_order_acquire);
+            atomic_load_explicit(&lock->blocked_on, memory_order_acquire);
         if (lock_is_ours(lock) || (inner && lock_is_ours(inner)))
             return false;
         nanosleep(&step, NULL);

@@ -8,7 +8,7 @@
  * A signal handler may interrupt a call of its own thread that holds locks. A call made by such a
  * handler is nested: it must not wait for one of these. The count says that it is (it goes up before a
  * lock is taken, and down after its release), and a lock's word whose the lock is: a pthread_mutex
- * cannot be asked that, hence one of our own, over futex(2).
+ * does not say that, hence one of our own, over futex(2).
  */
 #ifndef OSMEM_PLATFORM_LOCK_H
 #define OSMEM_PLATFORM_LOCK_H
@@ -22,7 +22,7 @@
 struct os_lock {
     _Atomic(uintptr_t) word; /* its owner's pthread_self(), LOCK_WAITERS; 0: free */
     _Atomic(struct os_lock *)
-        waits_for; /* by its owner, who has nothing half done under this one */
+        blocked_on; /* by its owner, who has nothing half done under this one */
     _Atomic(uintptr_t) frozen_by; /* pthread_self() of the thread that forks; 0: none */
     bool left; /* not frozen by the fork: its owner could not release it */
 };
@@ -100,9 +100,9 @@ static inline void lock_take(struct os_lock *lock) {
 /* The same by the owner of another lock, under which nothing is half done: a fork in a handler that
  * interrupted the owner of the inner one need not wait for the outer one. */
 static inline void lock_take_within(struct os_lock *outer, struct os_lock *lock) {
-    atomic_store_explicit(&outer->waits_for, lock, memory_order_release);
+    atomic_store_explicit(&outer->blocked_on, lock, memory_order_release);
     lock_take(lock);
-    atomic_store_explicit(&outer->waits_for, NULL, memory_order_relaxed);
+    atomic_store_explicit(&outer->blocked_on, NULL, memory_order_relaxed);
 }
 
 static inline bool lock_try(struct os_lock *lock) {

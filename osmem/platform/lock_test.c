@@ -113,12 +113,12 @@ START_TEST(a_fork_in_a_handler_leaves_a_lock_whose_owner_waits) {
     pthread_t thread;
     lock_take(&inner);
     pthread_create(&thread, NULL, take_both, NULL);
-    while (!outer.waits_for)
+    while (!outer.blocked_on)
         sched_yield();
     lock_freeze(&outer);
     struct os_lock child = outer;
     lock_thaw_in_child(&child);
-    ck_assert(child.word == 0 && !child.waits_for);
+    ck_assert(child.word == 0 && !child.blocked_on);
     lock_thaw(&outer);
     ck_assert_uint_ne(outer.word, 0);
     lock_release(&inner);
@@ -143,7 +143,7 @@ static void *let_go_on(void *unused) {
     return unused;
 }
 
-START_TEST(a_fork_in_a_handler_waits_for_another_thread) {
+START_TEST(a_fork_in_a_handler_blocked_on_another_thread) {
     pthread_t threads[2];
     pthread_create(&threads[0], NULL, take_for_a_while, NULL);
     while (!atomic_load(&taken))
@@ -164,5 +164,5 @@ int main(void) {
                                    what_is_held_is_counted, a_frozen_lock_is_its_threads,
                                    a_fork_in_a_handler_leaves_the_lock_of_its_thread,
                                    a_fork_in_a_handler_leaves_a_lock_whose_owner_waits,
-                                   a_fork_in_a_handler_waits_for_another_thread));
+                                   a_fork_in_a_handler_blocked_on_another_thread));
 }

@@ -23,7 +23,7 @@ static struct os_lock nested_gate = OS_LOCK_INIT;
 static sigset_t nested_mask;
 static unsigned nested_held;
 
-/* Blocks that wait; written by the thread that is in. */
+/* Blocks to be freed later; written by the thread that is in. */
 static _Atomic(struct nested_node *) nested_first;
 
 struct os_alloc *nested_heap(void) {
@@ -65,7 +65,7 @@ void nested_leave(void) {
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
-/* ---- blocks that wait ---- */
+/* ---- blocks to be freed later ---- */
 
 bool nested_defer(const struct nested_free *request, const struct os_options *options) {
     struct os_call call;

@@ -26,7 +26,7 @@ bool nested_owns(const void *address);
 struct os_alloc *nested_enter(const struct os_options *options);
 void nested_leave(void);
 
-/* A block that waits to be freed: by os_free, or with the size and alignment that it was requested with. */
+/* A block to be freed later: by os_free, or with the size and alignment that it was requested with. */
 struct nested_free {
     void *block;
     size_t alignment; /* 0: by os_free */

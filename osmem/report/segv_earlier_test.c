@@ -179,7 +179,7 @@ static void with_a_signal_meanwhile(void) {
     access_page();
 }
 
-START_TEST(no_handler_runs_while_the_heap_is_asked) {
+START_TEST(no_handler_runs_while_the_heap_is_read) {
     ck_assert(child_exited(run(with_a_signal_meanwhile), CALLED));
 }
 END_TEST
@@ -188,5 +188,5 @@ int main(void) {
     return suite_run("segv_earlier",
                      SUITE(its_mask_stack_and_flags, once_where_it_says_so,
                            a_fault_in_the_handler_ends_the_process,
-                           no_handler_runs_while_the_heap_is_asked));
+                           no_handler_runs_while_the_heap_is_read));
 }

@@ -35,9 +35,9 @@ struct large_mapping {
 
 /* Where a block stands in a mapping whose first and last page are guard pages. */
 static void large_lay(struct large_mapping *mapping, size_t size, size_t alignment,
-                      enum large_place place, size_t page) {
+                      enum large_layout layout, size_t page) {
     uintptr_t base = num_address(mapping->base);
-    uintptr_t from = place == LARGE_RIGHT
+    uintptr_t from = layout == LARGE_RIGHT
                          ? num_floor(base + mapping->length - page - size, alignment)
                          : num_ceil(base + page, num_max(alignment, page));
     mapping->address = mapping->base + (from - base);
@@ -52,14 +52,14 @@ static void large_drop(struct os_space *space, char *base, size_t length,
         retire_add(space, registry_take(space, base, length), leaving);
 }
 
-/* Address space for so many bytes, and for the room behind them as far as that is granted. */
+/* Address space for so many bytes, and for the reserve behind them as far as that is granted. */
 static char *large_reserve(struct os_space *space, size_t size, bool grows,
                            size_t *length) {
     struct os_kernel *kernel = space->kernel;
     size_t half = num_floor(size / 2, kernel->page);
-    size_t room = grows ? guarded_share(kernel, half, POLICY_ROOM_SHARE) : 0;
+    size_t reserve = grows ? guarded_share(kernel, half, POLICY_RESERVE_SHARE) : 0;
     char *base = NULL;
-    if (room && num_add(size, room, length))
+    if (reserve && num_add(size, reserve, length))
         base = sys_reserve(kernel, *length);
     if (!base) {
         *length = size;
@@ -72,23 +72,23 @@ static bool large_has_guards_left(const struct os_space *space) {
     return space->counters.large_split < POLICY_GUARDED_LARGE;
 }
 
-/* [ gap, a page and what the alignment needs | left padding, block | a page, room ] */
+/* [ gap, a page and what the alignment needs | left padding, block | a page, reserve ] */
 static bool large_map_guarded(struct os_space *space, size_t size, size_t alignment,
-                              enum large_place place, struct large_mapping *mapping,
+                              enum large_layout layout, struct large_mapping *mapping,
                               struct leaving *leaving) {
     size_t page = space->kernel->page, length;
-    size_t gap = place == LARGE_RIGHT ? large_gap(space) : 0;
+    size_t gap = layout == LARGE_RIGHT ? large_gap(space) : 0;
     size_t loose = num_max(alignment, page) - page;
     if (!num_ceil_checked(size, page, &length) ||
         !num_add(length, gap + loose + 2 * page, &length))
         return false;
-    bool grows = place == LARGE_GROWS;
+    bool grows = layout == LARGE_GROWS;
     char *base = large_reserve(space, length, grows, &length);
     if (!base)
         return false;
     *mapping = (struct large_mapping){
         .base = base, .length = length, .guarded = true, .grows = grows};
-    large_lay(mapping, size, alignment, place, page);
+    large_lay(mapping, size, alignment, layout, page);
     uintptr_t offset = num_address(mapping->address) % page;
     char *start = mapping->address - offset;
     size_t usable = mapping->size + offset;
@@ -133,7 +133,7 @@ static bool large_register(struct os_space *space, const struct large_mapping *m
 }
 
 enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
-                          enum large_place place, struct os_block *block,
+                          enum large_layout layout, struct os_block *block,
                           struct leaving *leaving) {
     size_t whole;
     EXPECT(size % GRANULE == 0 && alignment >= GRANULE);
@@ -143,7 +143,7 @@ enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
         return OS_NO_MEMORY;
     struct large_mapping mapping;
     if (!(large_has_guards_left(space) &&
-          large_map_guarded(space, size, alignment, place, &mapping, leaving)) &&
+          large_map_guarded(space, size, alignment, layout, &mapping, leaving)) &&
         !large_map_bare(space, size, alignment, &mapping))
         return OS_NO_MEMORY;
     if (!large_register(space, &mapping, block, leaving))

@@ -1,10 +1,10 @@
 /*
  * large: one mapping for one block, between two guard pages.
  *
- *     [ inaccessible | left padding | block, canary ][ inaccessible, room ]
+ *     [ inaccessible | left padding | block, canary ][ inaccessible, reserve ]
  *
  * A block starts at its page, or ends at one, so that a write past it is stopped at once (but for one
- * that is aligned to more than 16 bytes, could not be moved when it shrank, or grew: that has room
+ * that is aligned to more than 16 bytes, could not be moved when it shrank, or grew: that has reserve
  * behind it, so that growing by small steps does not move it each time); then the padding in front of it is zero and stays so (L2), and how much address space lies in front of the mapping's
  * first page is random. Every step can be refused. Where guard pages are refused, or very many blocks
  * have them already, the block goes without them and is counted.
@@ -24,16 +24,16 @@
 struct os_block large_block(const struct large_entry *entry);
 
 /* Where a block stands in its mapping. */
-enum large_place {
+enum large_layout {
     LARGE_LEFT,  /* at the start of its pages */
     LARGE_RIGHT, /* at their end */
-    LARGE_GROWS, /* at the start, with room behind it where the system grants that */
+    LARGE_GROWS, /* at the start, with reserve behind it where the system grants that */
 };
 
 /* A busy block of at least `size` bytes, all zero, aligned to a power of two. One of 0 bytes has an
  * address, and no byte that can be touched. */
 enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
-                          enum large_place place, struct os_block *block,
+                          enum large_layout layout, struct os_block *block,
                           struct leaving *leaving);
 
 /* In use => busy, where a block in use starts at the address; else NULL. No lock. */
@@ -45,7 +45,7 @@ struct large_entry *large_own(const struct os_space *space, const struct os_bloc
 /* Busy => in use. No lock: it is the owner's. */
 void large_publish(struct large_entry *entry, size_t slack);
 
-/* Grows a busy block into the room behind it; OS_NO_MEMORY leaves it as it was. */
+/* Grows a busy block into the reserve behind it; OS_NO_MEMORY leaves it as it was. */
 enum os_status large_extend(struct os_space *space, struct large_entry *entry,
                             size_t size, struct os_block *block);
 

@@ -22,9 +22,9 @@
 /* So many live large blocks have guard pages, each of which splits a mapping in three: the system
  * allows 65,530 in a process (vm.max_map_count). Those beyond lie side by side in one. */
 #define POLICY_GUARDED_LARGE 8192
-/* A large block that grows has room behind it: a half of its size, and of the address space that the
+/* A large block that grows has address space in reserve behind it: a half of its size, and of the address space that the
  * process may have no more than a share. */
-#define POLICY_ROOM_SHARE 16
+#define POLICY_RESERVE_SHARE 16
 /* An access so far behind the last block of a span is taken for one behind that block. */
 #define POLICY_LOCATE ((size_t)64 << 10)
 /* A free block of this size at the top of the break is given back ... */

@@ -4,7 +4,7 @@
 set -eu
 here=osmem/classic/scenarios
 flags=(-std=gnu11 -g -I. -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc)
-sources=(osmem/classic/{os,classic}.c osmem/base/status.c osmem/platform/{environ,expect,site,sys,text}.c osmem/report/text.c)
+sources=(osmem/classic/{os,classic}.c osmem/base/status.c osmem/platform/{environ,expect,module,site,sys,text,unwind,unwind_row}.c osmem/report/text.c)
 
 build() {
   local folder=$TEST_TMPDIR/$1 compiler=$2
