@@ -61,7 +61,7 @@ static uint64_t heap_span_state(const struct os_span *span, const char *base) {
 static uint64_t heap_entry_state(const struct large_entry *entry, const char *base) {
     return num_mix(heap_offset(base, entry->base) + entry->length) +
            heap_offset(base, large_address(entry)) + large_size(entry) +
-           num_mix(large_state(entry));
+           num_mix(large_state(entry) * 4 + entry->guarded * 2 + entry->grows);
 }
 
 /* In which order entries stand decides nothing, but in which those are kept does. */
