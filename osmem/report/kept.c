@@ -72,17 +72,21 @@ static struct kept_block *kept_block(const struct kept *kept, uintptr_t address)
 struct kept_range {
     const char *from;
     size_t length;
+    uintptr_t except; /* a word that refers to no block; 0: none */
 };
 
 struct kept_ranges {
     size_t count;
     struct kept_range range[KEPT_RANGES];
     struct kept_range loader; /* its code */
+    uintptr_t
+        first_break; /* which the loader knows: the heap's first block stands there */
 };
 
-static void kept_add_range(struct kept_ranges *ranges, const void *from, size_t length) {
+static void kept_add_range(struct kept_ranges *ranges, const void *from, size_t length,
+                           uintptr_t except) {
     if (ranges->count < KEPT_RANGES)
-        ranges->range[ranges->count++] = (struct kept_range){from, length};
+        ranges->range[ranges->count++] = (struct kept_range){from, length, except};
 }
 
 static bool kept_is_library(const char *path) {
@@ -99,25 +103,26 @@ static int kept_visit(struct dl_phdr_info *module, size_t size, void *context) {
     (void)size;
     if (!kept_is_library(module->dlpi_name))
         return 0;
+    bool is_loader = strstr(module->dlpi_name, "/ld-linux");
     for (int i = 0; i < module->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &module->dlpi_phdr[i];
         const char *from = (const char *)(module->dlpi_addr + header->p_vaddr);
         if (header->p_type != PT_LOAD)
             continue;
         if (header->p_flags & PF_W)
-            kept_add_range(ranges, from, header->p_memsz);
-        else if (header->p_flags & PF_X && strstr(module->dlpi_name, "/ld-linux"))
-            ranges->loader = (struct kept_range){from, header->p_memsz};
+            kept_add_range(ranges, from, header->p_memsz,
+                           is_loader ? ranges->first_break : 0);
+        else if (header->p_flags & PF_X && is_loader)
+            ranges->loader = (struct kept_range){from, header->p_memsz, 0};
     }
     return 0;
 }
 
 /* Where the libraries are linked in, their data are the program's; but for the streams'. */
 static void kept_libraries(struct kept_ranges *ranges) {
-    *ranges = (struct kept_ranges){.count = 0};
-    kept_add_range(ranges, stdin, sizeof *stdin);
-    kept_add_range(ranges, stdout, sizeof *stdout);
-    kept_add_range(ranges, stderr, sizeof *stderr);
+    kept_add_range(ranges, stdin, sizeof *stdin, 0);
+    kept_add_range(ranges, stdout, sizeof *stdout, 0);
+    kept_add_range(ranges, stderr, sizeof *stderr, 0);
     dl_iterate_phdr(kept_visit, ranges);
 }
 
@@ -134,13 +139,13 @@ static void kept_mark_streams(const struct kept *kept) {
 
 /* Each word that is the address of a block. */
 static void kept_read(const struct kept *kept, const char *from, size_t length,
-                      struct kept_block **unread) {
+                      uintptr_t except, struct kept_block **unread) {
     size_t skip = num_ceil(num_address(from), sizeof(uintptr_t)) - num_address(from);
     for (size_t at = skip; at + sizeof(uintptr_t) <= length; at += sizeof(uintptr_t)) {
         uintptr_t word;
         memcpy(&word, from + at, sizeof word);
         struct kept_block *block = kept_block(kept, word);
-        if (!block || block->is_kept || block->is_stream)
+        if (!block || block->is_kept || block->is_stream || word == except)
             continue;
         block->is_kept = true;
         block->next = *unread;
@@ -152,15 +157,16 @@ static void kept_mark(const struct kept *kept, const struct kept_ranges *ranges)
     struct kept_block *unread = NULL;
     kept_mark_streams(kept);
     for (size_t i = 0; i < ranges->count; i++)
-        kept_read(kept, ranges->range[i].from, ranges->range[i].length, &unread);
+        kept_read(kept, ranges->range[i].from, ranges->range[i].length,
+                  ranges->range[i].except, &unread);
     /* Those of the program's own libraries stand in the loader's first memory, not in its data. */
     for (const struct link_map *map = &_r_debug ? _r_debug.r_map : NULL; map;
          map = map->l_next)
-        kept_read(kept, (const char *)map, KEPT_LINK_MAP, &unread);
+        kept_read(kept, (const char *)map, KEPT_LINK_MAP, 0, &unread);
     while (unread) {
         struct kept_block *block = unread;
         unread = block->next;
-        kept_read(kept, block->address, block->size, &unread);
+        kept_read(kept, block->address, block->size, 0, &unread);
     }
 }
 
@@ -183,7 +189,8 @@ static void kept_mark_loader(const struct kept *kept, struct os_record *record,
 /* Blocks that are found while the heap is held stay mapped until it is not. The loader's lock is
  * taken before: its owner may allocate. */
 void kept_find(struct kept *kept, struct os_alloc *alloc) {
-    struct kept_ranges ranges;
+    struct kept_ranges ranges = {.first_break =
+                                     num_address(span_base(&alloc->heap.space.span[0]))};
     *kept = (struct kept){.most = KEPT_MORE};
     kept_libraries(&ranges);
     heap_lock(&alloc->heap);
