@@ -4,6 +4,7 @@
 
 #include <link.h>
 #include <stddef.h>
+#include <string.h>
 
 /* The C library's, where it has it and it is linked. */
 __attribute__((weak)) int _dl_find_object(void *address, struct dl_find_object *found);
@@ -42,6 +43,7 @@ bool module_find_in_list(const void *address, struct module *module) {
 
 bool module_find(const void *address, struct module *module) {
     struct dl_find_object found;
+    memset(&found, 0, sizeof found); /* MSan does not see what the C library writes */
     if (!_dl_find_object)
         return module_find_in_list(address, module);
     if (_dl_find_object((void *)(uintptr_t)address, &found) != 0)
