@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -36,26 +37,38 @@ static atomic_bool process_watches_forks;
 
 /* ---- fork ---- */
 
+/* What the forking thread had blocked: a handler that ran in between, and forked or allocated, would
+ * find locks half frozen. */
+static LOCK_THREAD sigset_t process_signals;
+
+/* The gate of the handlers' heap last: a handler may wait for it and have interrupted the owner of any
+ * other. Its own owner waits for none of them. */
 static void process_before_fork(void) {
+    sigset_t all, signals;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &signals);
+    process_signals = signals;
     lock_freeze(&process_start_lock);
-    nested_freeze();
     lock_freeze(&process_alloc.record.lock);
     heap_freeze(&process_alloc.heap);
+    nested_freeze();
 }
 
 static void process_after_fork(void) {
+    nested_thaw();
     heap_thaw(&process_alloc.heap);
     lock_thaw(&process_alloc.record.lock);
-    nested_thaw();
     lock_thaw(&process_start_lock);
+    pthread_sigmask(SIG_SETMASK, &process_signals, NULL);
 }
 
 static void process_after_fork_in_child(void) {
     error_policy_after_fork();
+    nested_thaw_in_child();
     heap_thaw_in_child(&process_alloc.heap);
     lock_thaw_in_child(&process_alloc.record.lock);
-    nested_thaw_in_child();
     lock_thaw_in_child(&process_start_lock);
+    pthread_sigmask(SIG_SETMASK, &process_signals, NULL);
 }
 
 /*
