@@ -53,7 +53,7 @@ void sys_no_kernel(struct os_kernel *kernel);
  * errno, or NULL. */
 const char *sys_failed(struct os_kernel *kernel, int *error);
 
-/* The old break, or NULL where the system refused. sbrk(0) is never refused. */
+/* The old break, or NULL where the system refused: sbrk(0) too, once a sandbox has denied brk. */
 void *sys_sbrk(struct os_kernel *kernel, intptr_t increment);
 
 /* Address space that cannot be touched yet, page aligned, or NULL. */

@@ -12,7 +12,8 @@ size_t guarded_share(struct os_kernel *kernel, size_t most, size_t share) {
 bool guarded_reserve(struct guarded_region *region, struct os_kernel *kernel, size_t most,
                      size_t least) {
     EXPECT(region->mapping == NULL && least > 0);
-    for (size_t size = num_max(most, least); size >= least; size /= 2) {
+    for (size_t size = num_max(most, least); size >= least;
+         size = num_floor(size / 2, kernel->page)) {
         size_t length = size + 2 * kernel->page;
         char *mapping = sys_reserve(kernel, length);
         if (mapping) {
