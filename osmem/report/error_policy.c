@@ -279,6 +279,8 @@ void error_policy(const struct os_options *options, const struct os_history *his
 static void policy_write_more(const struct os_options *options, size_t more) {
     struct policy_mark mark;
     int saved = errno, cancel;
+    if (policy_is_nested(__builtin_frame_address(0)))
+        return; /* as its findings */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     policy_set_mark(&mark);
     policy_take_turn(&mark);

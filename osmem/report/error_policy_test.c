@@ -374,6 +374,29 @@ START_TEST(each_finding_of_a_call_is_reported_and_errno_kept) {
 }
 END_TEST
 
+static unsigned many_handled;
+
+/* A call with more findings than fit, within a report; a handler that were called again would call it
+ * again. */
+static void fail_often(const struct os_fault_report *report, void *context) {
+    struct os_findings findings = {.count = 1, .more = 1};
+    (void)report, (void)context;
+    findings.finding[0] = fault;
+    if (many_handled++ < 5)
+        for (int i = 0; i < 2; i++)
+            error_policy_all(&options, NULL, &findings);
+}
+
+START_TEST(more_findings_within_a_report_leave_its_turn) {
+    options = (struct os_options){.on_error = ON_ERROR_REPORT};
+    os_set_fault_handler(fail_often, NULL);
+    run_here(one_fault);
+    os_set_fault_handler(NULL, NULL);
+    ck_assert_uint_eq(many_handled, 1);
+    ck_assert_uint_eq(reports(said), 1);
+}
+END_TEST
+
 static void fork_in_handler(const struct os_fault_report *report, void *context) {
     (void)report;
     (void)context;
@@ -459,6 +482,7 @@ int main(void) {
                            faults_at_once_are_one_report, a_turn_ends_with_its_report,
                            a_turn_that_never_ends_is_taken_away,
                            each_finding_of_a_call_is_reported_and_errno_kept,
+                           more_findings_within_a_report_leave_its_turn,
                            a_child_reports_for_itself, a_log_is_added_to,
                            the_call_history_is_a_new_file));
 }
