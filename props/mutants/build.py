@@ -163,5 +163,6 @@ class Workshop:
         if bug:
             objects.append(self.object_of(self.reached))
         out = self.path(name)
-        clang([CLANG[0]] + objects + ["-o", out] + TEST_LIBRARIES, "%s does not build" % name)
+        # Unreferenced parts would count: some tests run under a small RLIMIT_DATA.
+        clang([CLANG[0], "-Wl,--gc-sections"] + objects + ["-o", out] + TEST_LIBRARIES, "%s does not build" % name)
         return out
