@@ -63,6 +63,47 @@ void extents_clean_maps(struct machine *machine, size_t start, size_t end) {
     }
 }
 
+void extents_discard(struct machine *machine, size_t start, size_t end) {
+    for (size_t i = extents_rank(machine, start);
+         i < machine->extents && machine->extent[i].start < end; i++) {
+        const struct machine_extent *extent = &machine->extent[i];
+        size_t low = num_max(extent->start, start), high = num_min(extent->end, end);
+        if (!extent->touched)
+            continue;
+        if (!extent->usable) /* its pages are given back all the same */
+            poison_unmark(machine_maps(machine) + low, high - low);
+        extents_clean_maps(machine, low, high);
+        if (!extent->usable)
+            poison_mark(machine_maps(machine) + low, high - low);
+    }
+}
+
+void extents_resident(const struct machine *machine, size_t start, size_t end,
+                      unsigned char *pages) {
+    for (size_t at = start; at < end; at += MACHINE_PAGE, pages++) {
+        const char *page = machine_maps(machine) + at;
+        *pages = page[0] != 0 || memcmp(page, page + 1, MACHINE_PAGE - 1) != 0;
+    }
+}
+
+void extents_protect(struct machine *machine, size_t start, size_t end, bool usable) {
+    for (size_t i = extents_rank(machine, start);
+         i < machine->extents && machine->extent[i].start < end; i++) {
+        struct machine_extent *extent = &machine->extent[i];
+        size_t bytes = extent->end - extent->start;
+        if (usable && !extent->usable)
+            machine->usable += bytes;
+        if (!usable && extent->usable)
+            machine->usable -= bytes;
+        if (usable)
+            poison_unmark(machine_maps(machine) + extent->start, bytes);
+        else
+            poison_mark(machine_maps(machine) + extent->start, bytes);
+        extent->usable = usable;
+        extent->touched = extent->touched || usable;
+    }
+}
+
 void extents_move_pages(struct machine *machine, size_t from, size_t to, size_t length) {
     char *maps = machine_maps(machine);
     size_t end = from + length;

@@ -37,6 +37,16 @@ void extents_note_write(struct machine *machine, const void *address, size_t len
 /* Zeroes a range of the mapping space: all of it, or the pages reported as written. */
 void extents_clean_maps(struct machine *machine, size_t start, size_t end);
 
+/* The pages of a range are zero afterwards, accessible or not. */
+void extents_discard(struct machine *machine, size_t start, size_t end);
+
+/* Makes whole extents accessible, or inaccessible. */
+void extents_protect(struct machine *machine, size_t start, size_t end, bool usable);
+
+/* Which pages of an accessible range are in memory: those with a byte that is not zero. */
+void extents_resident(const struct machine *machine, size_t start, size_t end,
+                      unsigned char *pages);
+
 /* Copies the written pages of one range of the mapping space to a clean one. */
 void extents_move_pages(struct machine *machine, size_t from, size_t to, size_t length);
 

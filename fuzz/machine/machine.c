@@ -172,21 +172,7 @@ static int machine_mprotect(struct os_kernel *kernel, void *address, size_t leng
          extents_full(machine)) ||
         !extents_isolate(machine, start, end))
         return -1;
-    for (size_t i = extents_rank(machine, start);
-         i < machine->extents && machine->extent[i].start < end; i++) {
-        struct machine_extent *extent = &machine->extent[i];
-        size_t bytes = extent->end - extent->start;
-        if (usable && !extent->usable)
-            machine->usable += bytes;
-        if (!usable && extent->usable)
-            machine->usable -= bytes;
-        if (usable)
-            poison_unmark(machine_maps(machine) + extent->start, bytes);
-        else
-            poison_mark(machine_maps(machine) + extent->start, bytes);
-        extent->usable = usable;
-        extent->touched = extent->touched || usable;
-    }
+    extents_protect(machine, start, end, usable);
     return 0;
 }
 
@@ -235,13 +221,19 @@ static int machine_madvise(struct os_kernel *kernel, void *address, size_t lengt
     if (!extents_range(machine, "madvise of what is not mapped", address, length, &start,
                        &end))
         return -1;
-    for (size_t i = extents_rank(machine, start);
-         i < machine->extents && machine->extent[i].start < end; i++) {
-        const struct machine_extent *extent = &machine->extent[i];
-        size_t low = num_max(extent->start, start), high = num_min(extent->end, end);
-        if (extent->usable)
-            extents_clean_maps(machine, low, high);
-    }
+    extents_discard(machine, start, end);
+    return 0;
+}
+
+static int machine_mincore(struct os_kernel *kernel, void *address, size_t length,
+                           unsigned char *pages) {
+    struct machine *machine = machine_of(kernel);
+    size_t start, end;
+    if (machine_refuses(machine) ||
+        !extents_range(machine, "mincore of what is not mapped", address, length, &start,
+                       &end))
+        return -1;
+    extents_resident(machine, start, end, pages);
     return 0;
 }
 
@@ -251,6 +243,12 @@ static ssize_t machine_getrandom(struct os_kernel *kernel, void *buffer, size_t 
     for (size_t i = 0; i < length; i++)
         ((unsigned char *)buffer)[i] = (unsigned char)num_mix(i + 1);
     return (ssize_t)length;
+}
+
+/* Not known: the machine does not see what is touched. */
+static uint64_t machine_faults(struct os_kernel *kernel) {
+    (void)kernel;
+    return 0;
 }
 
 static size_t machine_limit(struct os_kernel *kernel) {
@@ -274,7 +272,9 @@ bool machine_open(struct machine *machine) {
                    .mprotect = machine_mprotect,
                    .mremap = machine_mremap,
                    .madvise = machine_madvise,
+                   .mincore = machine_mincore,
                    .getrandom = machine_getrandom,
+                   .faults = machine_faults,
                    .limit = machine_limit,
                    .page = MACHINE_PAGE},
         .reservation = reservation,

@@ -83,6 +83,26 @@ START_TEST(mappings_are_zero_and_kept_apart) {
 }
 END_TEST
 
+START_TEST(pages_are_given_back_behind_any_protection) {
+    open_machine();
+    unsigned char pages[3];
+    char *at = kernel->mmap(kernel, 3 * PAGE, PROT_READ | PROT_WRITE);
+    at[0] = at[PAGE + 7] = 1;
+    ck_assert_int_eq(kernel->mincore(kernel, at, 3 * PAGE, pages), 0);
+    ck_assert(pages[0] == 1 && pages[1] == 1 && pages[2] == 0);
+    ck_assert_int_eq(kernel->mprotect(kernel, at + PAGE, PAGE, PROT_NONE), 0);
+    ck_assert_int_eq(kernel->madvise(kernel, at, 3 * PAGE), 0);
+    ck_assert(!machine_holds(&machine, at + PAGE, 1));
+    ck_assert_int_eq(kernel->mprotect(kernel, at + PAGE, PAGE, PROT_READ | PROT_WRITE),
+                     0);
+    ck_assert(at[0] == 0 && at[PAGE + 7] == 0);
+    ck_assert_int_eq(kernel->munmap(kernel, at, 3 * PAGE), 0);
+    ck_assert_ptr_null(machine_check(&machine, false));
+    ck_assert_int_eq(kernel->mincore(kernel, at, PAGE, pages), -1);
+    ck_assert_ptr_nonnull(machine_check(&machine, false));
+}
+END_TEST
+
 START_TEST(mremap_moves_into_what_is_reserved) {
     open_machine();
     char *from = kernel->mmap(kernel, PAGE, PROT_READ | PROT_WRITE);
@@ -182,8 +202,9 @@ END_TEST
 int main(void) {
     return suite_run(
         "machine",
-        SUITE(the_break_behaves_as_linux_says, another_user_lowers_only_what_it_raised,
-              mappings_are_zero_and_kept_apart, mremap_moves_into_what_is_reserved,
-              long_mappings_are_clean_again, what_a_correct_allocator_never_does_is_seen,
-              calls_are_refused_on_schedule));
+        SUITE(
+            the_break_behaves_as_linux_says, another_user_lowers_only_what_it_raised,
+            mappings_are_zero_and_kept_apart, pages_are_given_back_behind_any_protection,
+            mremap_moves_into_what_is_reserved, long_mappings_are_clean_again,
+            what_a_correct_allocator_never_does_is_seen, calls_are_refused_on_schedule));
 }

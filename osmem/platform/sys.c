@@ -63,9 +63,23 @@ static int real_madvise(struct os_kernel *kernel, void *address, size_t length) 
     return madvise(address, length, MADV_DONTNEED);
 }
 
+static int real_mincore(struct os_kernel *kernel, void *address, size_t length,
+                        unsigned char *pages) {
+    (void)kernel;
+    return mincore(address, length, pages);
+}
+
 static ssize_t real_getrandom(struct os_kernel *kernel, void *buffer, size_t length) {
     (void)kernel;
     return getrandom(buffer, length, GRND_NONBLOCK);
+}
+
+static uint64_t real_faults(struct os_kernel *kernel) {
+    struct rusage usage;
+    (void)kernel;
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return 0;
+    return (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
 }
 
 static size_t real_limit(struct os_kernel *kernel) {
@@ -84,7 +98,9 @@ void sys_real_kernel(struct os_kernel *kernel) {
         .mprotect = real_mprotect,
         .mremap = real_mremap,
         .madvise = real_madvise,
+        .mincore = real_mincore,
         .getrandom = real_getrandom,
+        .faults = real_faults,
         .limit = real_limit,
         .page = (size_t)sysconf(_SC_PAGESIZE),
     };
@@ -116,10 +132,22 @@ static int none_mprotect(struct os_kernel *kernel, void *address, size_t length,
     return none_munmap(kernel, address, length);
 }
 
+static int none_mincore(struct os_kernel *kernel, void *address, size_t length,
+                        unsigned char *pages) {
+    (void)kernel, (void)address, (void)length, (void)pages;
+    errno = ENOMEM;
+    return -1;
+}
+
 static void *none_mremap(struct os_kernel *kernel, void *from, size_t from_length,
                          size_t to_length, void *to) {
     (void)from, (void)from_length, (void)to;
     return none_mmap(kernel, to_length, 0);
+}
+
+static uint64_t none_faults(struct os_kernel *kernel) {
+    (void)kernel;
+    return 0;
 }
 
 static size_t none_limit(struct os_kernel *kernel) {
@@ -135,7 +163,9 @@ void sys_no_kernel(struct os_kernel *kernel) {
         .mprotect = none_mprotect,
         .mremap = none_mremap,
         .madvise = none_munmap,
+        .mincore = none_mincore,
         .getrandom = real_getrandom,
+        .faults = none_faults,
         .limit = none_limit,
         .page = 4096, /* nothing is mapped: the size does not matter */
     };
@@ -211,6 +241,16 @@ bool sys_discard(struct os_kernel *kernel, void *address, size_t length) {
     if (kernel->madvise(kernel, address, length) == 0)
         return true;
     return errno != EINVAL && sys_answer(kernel, false, "madvise");
+}
+
+bool sys_resident(struct os_kernel *kernel, void *address, size_t length,
+                  unsigned char *pages) {
+    return sys_answer(kernel, kernel->mincore(kernel, address, length, pages) == 0,
+                      "mincore");
+}
+
+uint64_t sys_faults(struct os_kernel *kernel) {
+    return kernel->faults(kernel);
 }
 
 size_t sys_limit(struct os_kernel *kernel) {

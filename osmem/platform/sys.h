@@ -31,7 +31,11 @@ struct os_kernel {
                     size_t to_length, void *to);
     /* madvise with MADV_DONTNEED: the pages read as zero afterwards. */
     int (*madvise)(struct os_kernel *kernel, void *address, size_t length);
+    int (*mincore)(struct os_kernel *kernel, void *address, size_t length,
+                   unsigned char *pages);
     ssize_t (*getrandom)(struct os_kernel *kernel, void *buffer, size_t length);
+    /* getrusage with RUSAGE_SELF: page faults so far, 0: not known. */
+    uint64_t (*faults)(struct os_kernel *kernel);
     /* getrlimit with RLIMIT_AS: bytes of address space, SIZE_MAX: no limit. */
     size_t (*limit)(struct os_kernel *kernel);
     /* The last call that failed for a reason other than memory, and its errno; NULL: none. */
@@ -74,6 +78,14 @@ bool sys_move(struct os_kernel *kernel, void *from, size_t from_length, size_t t
 /* Gives pages back; false (also for locked pages,
  * which stay) means that they kept their bytes. */
 bool sys_discard(struct os_kernel *kernel, void *address, size_t length);
+
+/* Of each page, whether it is in memory: bit 0 of a byte. */
+bool sys_resident(struct os_kernel *kernel, void *address, size_t length,
+                  unsigned char *pages);
+
+/* Page faults of the process so far, or 0: no memory became resident while this stays the same, but by
+ * another process that writes into this one. */
+uint64_t sys_faults(struct os_kernel *kernel);
 
 /* How many bytes of address space the process may have, as things are now. */
 size_t sys_limit(struct os_kernel *kernel);

@@ -44,6 +44,12 @@ static void *fail_mremap(struct os_kernel *kernel, void *from, size_t from_lengt
     return fail_mmap(kernel, to_length, 0);
 }
 
+static int fail_mincore(struct os_kernel *kernel, void *address, size_t length,
+                        unsigned char *pages) {
+    (void)pages;
+    return fail_range(kernel, address, length);
+}
+
 static ssize_t fail_getrandom(struct os_kernel *kernel, void *buffer, size_t length) {
     return fail_range(kernel, buffer, length);
 }
@@ -56,6 +62,7 @@ static struct os_kernel *kernel_failing_with(int error) {
                    .mprotect = fail_mprotect,
                    .mremap = fail_mremap,
                    .madvise = fail_range,
+                   .mincore = fail_mincore,
                    .getrandom = fail_getrandom,
                    .page = 4096},
         .error = error,
@@ -83,12 +90,14 @@ START_TEST(a_shortage_or_a_denial_is_an_answer) {
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         struct os_kernel *kernel = kernel_failing_with(refusals[i]);
         char byte = 5;
+        unsigned char page;
         ck_assert_ptr_null(sys_sbrk(kernel, 16));
         ck_assert_ptr_null(sys_reserve(kernel, 4096));
         ck_assert_ptr_null(sys_map(kernel, 4096));
         ck_assert(!sys_unmap(kernel, &byte, 1) && !sys_commit(kernel, &byte, 1));
         ck_assert(!sys_guard(kernel, &byte, 1) && !sys_move(kernel, &byte, 1, 1, &byte));
         ck_assert(!sys_discard(kernel, &byte, 1) && !sys_random(kernel, &byte, 1));
+        ck_assert(!sys_resident(kernel, &byte, 1, &page));
         ck_assert_int_eq(byte, 5);
         expect_none_failed();
     }
@@ -115,6 +124,9 @@ START_TEST(any_other_failure_names_its_call) {
     expect_none_failed();
     ck_assert(!sys_discard(kernel, &byte, 1));
     expect_failed_call("madvise");
+    unsigned char page;
+    ck_assert(!sys_resident(kernel, &byte, 1, &page));
+    expect_failed_call("mincore");
     ck_assert(!sys_random(kernel, &byte, 1));
     expect_none_failed();
     failing.error = EINVAL; /* what madvise says of locked pages */
