@@ -20,8 +20,8 @@ AMALGAMATED = """
     osmem/platform/environ.c osmem/platform/access.c osmem/platform/module.c
     osmem/platform/unwind_row.c osmem/platform/unwind.c osmem/platform/site.c osmem/platform/sys.c
     osmem/block/canary.c osmem/block/fill.c osmem/block/tags.c
-    osmem/space/guarded.c osmem/space/page_map.c osmem/space/span.c osmem/space/registry.c
-    osmem/space/retire.c osmem/space/large.c osmem/space/classify.c osmem/space/locate.c osmem/space/space.c
+    osmem/space/guarded.c osmem/space/page_map.c osmem/space/span.c osmem/space/zero.c
+    osmem/space/registry.c osmem/space/retire.c osmem/space/large.c osmem/space/classify.c osmem/space/locate.c osmem/space/space.c
     osmem/arena/link.c osmem/arena/trie.c osmem/arena/bins.c osmem/arena/repair.c
     osmem/arena/carve.c osmem/arena/grow.c osmem/arena/quarantine.c osmem/arena/arena.c
     osmem/alloc/heap.c osmem/alloc/heap_claim.c osmem/alloc/heap_inspect.c osmem/alloc/options.c osmem/alloc/sample.c

@@ -61,20 +61,34 @@ static uint64_t heap_span_state(const struct os_span *span, const char *base) {
 static uint64_t heap_entry_state(const struct large_entry *entry, const char *base) {
     return num_mix(heap_offset(base, entry->base) + entry->length) +
            heap_offset(base, large_address(entry)) + large_size(entry) +
-           num_mix(large_state(entry) * 4 + entry->guarded * 2 + entry->grows);
+           num_mix((uint64_t)large_state(entry) * 16 + entry->guarded * 8 +
+                   entry->right * 4 + entry->grows * 2 + entry->ready);
+}
+
+/* What decides which calls of the kernel a free makes. */
+static uint64_t heap_habits_state(const struct retired *retired) {
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < RETIRED_HABITS; i++) {
+        const struct zero_habit *habit = &retired->habit[i];
+        sum = num_mix(sum + habit->length);
+        if (habit->length)
+            sum = num_mix(sum + zero_is_due(habit) + habit->pause * 2);
+        for (unsigned run = 0; run < habit->runs; run++)
+            sum = num_mix(sum + habit->run[run].first + num_mix(habit->run[run].count));
+    }
+    return sum;
 }
 
 /* In which order entries stand decides nothing, but in which those are kept does. */
 static uint64_t heap_large_state(const struct os_space *space, const char *base) {
-    uint64_t sum = 0;
+    uint64_t sum = heap_habits_state(&space->retired);
     for (uint32_t i = 0; i < space->registry.used; i++) {
         const struct large_entry *entry = large_entry(space, i);
         if (large_state(entry) != LARGE_NONE)
             sum += num_mix(heap_entry_state(entry, base));
     }
     for (unsigned i = 0; i < space->retired.kept_count; i++) {
-        unsigned at = (space->retired.kept_first + i) % LARGE_KEPT_MAX;
-        const struct large_entry *entry = large_entry(space, space->retired.kept[at]);
+        const struct large_entry *entry = large_entry(space, space->retired.kept[i]);
         sum = num_mix(sum + heap_offset(base, entry->base));
     }
     return sum;

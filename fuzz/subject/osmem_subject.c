@@ -11,6 +11,7 @@
 #include "osmem/block/canary.h"
 #include "osmem/check/check.h"
 #include "osmem/check/verify.h"
+#include "osmem/space/policy.h"
 
 struct osmem_self {
     struct os_alloc alloc;
@@ -34,14 +35,22 @@ static struct osmem_self *osmem_start(struct machine *machine) {
     return self;
 }
 
+/* Freed mappings are taken again from the first on: no program here frees very many. */
+static struct osmem_self *osmem_reuse(struct osmem_self *self) {
+    struct retired *retired = &self->alloc.heap.space.retired;
+    retired->reuse = (size_t)2 << 20;
+    retired->frees = POLICY_REUSE_AFTER;
+    return self;
+}
+
 static void *osmem_open(struct machine *machine) {
-    return osmem_start(machine);
+    return osmem_reuse(osmem_start(machine));
 }
 
 static void *osmem_open_standard(struct machine *machine) {
     struct osmem_self *self = osmem_start(machine);
     alloc_set_options(&self->alloc, &options_of_tier[TIER_STANDARD]);
-    return self;
+    return osmem_reuse(self);
 }
 
 /* Guarded allocations come often, and the simulated kernel has little address space to keep. */

@@ -26,7 +26,7 @@ void alloc_set_options(struct os_alloc *alloc, const struct os_options *options)
         heap_quarantine_open(heap, options->quarantine);
     if (options->random)
         heap_set_random(heap);
-    heap_set_guard(heap, options->guard, options->keep);
+    heap_set_guard(heap, options->guard, options->keep, options->reuse);
     record_open(&alloc->record, heap->space.kernel, options, heap_random(heap));
 }
 
@@ -122,7 +122,7 @@ static void *alloc_new(struct os_alloc *alloc, struct os_call *call, size_t requ
     if (!alloc_take(alloc, call, requested, alignment, ALLOC_NEW, &block))
         return alloc_refuse();
     if (zeroed)
-        prepare_zero(&block, requested);
+        prepare_zero(&alloc->heap, &block, requested);
     atomic_fetch_add_explicit(&alloc->allocations, 1, memory_order_relaxed);
     return alloc_publish(alloc, call, &block, requested);
 }

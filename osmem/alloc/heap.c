@@ -29,9 +29,10 @@ bool heap_adopt(struct os_heap *heap, char *memory, size_t size) {
     return grow_adopt(&heap->arena, memory, size) == OS_OK;
 }
 
-void heap_set_guard(struct os_heap *heap, bool right, size_t keep) {
+void heap_set_guard(struct os_heap *heap, bool right, size_t keep, size_t reuse) {
     heap->space.right = right;
     heap->space.retired.keep = keep;
+    heap->space.retired.reuse = reuse;
     heap->space.random = num_mix(heap->arena.canary_key[0] ^ heap->arena.key[1]);
 }
 
@@ -80,6 +81,7 @@ void heap_thaw(struct os_heap *heap) {
 }
 
 void heap_thaw_in_child(struct os_heap *heap) {
+    retire_forget_habits(&heap->space);
     lock_thaw_in_child(&heap->space.lock);
     lock_thaw_in_child(&heap->arena.lock);
 }
@@ -221,9 +223,9 @@ static void heap_cut_large(struct os_heap *heap, struct large_entry *entry, size
     if (sys_unmap(kernel, tail.start, tail.length))
         return;
     char *end = large_address(entry) + size;
-    sys_discard(kernel, end, (size_t)(tail.start - end) + tail.length);
+    bool zero = sys_discard(kernel, end, (size_t)(tail.start - end) + tail.length);
     lock_take(&heap->space.lock);
-    large_uncut(entry, tail);
+    large_uncut(entry, tail, zero);
     lock_release(&heap->space.lock);
 }
 

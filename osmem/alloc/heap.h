@@ -46,8 +46,9 @@ void heap_init(struct os_heap *heap, struct os_kernel *kernel);
 bool heap_adopt(struct os_heap *heap, char *memory, size_t size);
 
 /* From now on, blocks with a mapping of their own end at an inaccessible page if `right`, and up to
- * `keep` bytes of address space stay inaccessible after their frees. */
-void heap_set_guard(struct os_heap *heap, bool right, size_t keep);
+ * `keep` bytes of address space stay inaccessible after their frees; where that is none, up to `reuse`
+ * bytes stay as they are, for others of the same size. */
+void heap_set_guard(struct os_heap *heap, bool right, size_t keep, size_t reuse);
 
 /* From now on, which of several free blocks of one size is taken is random. */
 void heap_set_random(struct os_heap *heap);

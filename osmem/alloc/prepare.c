@@ -24,10 +24,15 @@ void prepare_arm(const struct os_heap *heap, const struct os_options *options,
     heap_arm_canary(heap, block);
 }
 
-void prepare_zero(const struct os_block *block, size_t length) {
+void prepare_zero(const struct os_heap *heap, const struct os_block *block,
+                  size_t length) {
+    struct os_kernel *kernel = heap->space.kernel;
     EXPECT(length <= block->size);
-    if (!block->zero)
-        memset(block->address, 0, length);
+    if (block->zero ||
+        (block->id == NO_BLOCK &&
+         sys_discard(kernel, block->address, num_ceil(length, kernel->page))))
+        return;
+    memset(block->address, 0, length);
 }
 
 void prepare_clear(const struct os_options *options, const struct os_block *block) {

@@ -22,7 +22,8 @@ void prepare_arm(const struct os_heap *heap, const struct os_options *options,
                  struct os_block *block, size_t requested);
 
 /* The first `length` bytes are zero afterwards. */
-void prepare_zero(const struct os_block *block, size_t length);
+void prepare_zero(const struct os_heap *heap, const struct os_block *block,
+                  size_t length);
 
 /* Before the block goes back to the heap: nothing of the user's stays in it. Mappings are unmapped. */
 void prepare_clear(const struct os_options *options, const struct os_block *block);

@@ -14,7 +14,7 @@ struct os_block large_block(const struct large_entry *entry) {
                              .id = NO_BLOCK};
 }
 
-/* ---- taking ---- */
+/* ---- where a block stands ---- */
 
 /* Address space in front of the next block, in bytes. */
 static size_t large_gap(struct os_space *space) {
@@ -30,7 +30,8 @@ struct large_mapping {
     size_t length;
     char *address;
     size_t size;
-    bool guarded, grows;
+    struct zero_mark mark;
+    bool guarded, right, grows, zero;
 };
 
 /* Where a block stands in a mapping whose first and last page are guard pages. */
@@ -68,6 +69,53 @@ static char *large_reserve(struct os_space *space, size_t size, bool grows,
     return base;
 }
 
+/* ---- taking what is kept ---- */
+
+/* A mapping that is ready for a block of this size; of several, the one freed last. */
+static bool large_take_ready(struct os_space *space, size_t size, size_t alignment,
+                             enum large_layout layout, struct large_mapping *mapping) {
+    const struct retired *retired = &space->retired;
+    size = num_ceil(size, space->kernel->page);
+    for (unsigned i = retired->kept_count; i-- > 0;) {
+        struct large_entry *entry = large_entry(space, retired->kept[i]);
+        char *address = large_address(entry);
+        if (!entry->ready || large_size(entry) != size ||
+            num_address(address) % alignment || layout == LARGE_RIGHT)
+            continue;
+        *mapping = (struct large_mapping){.base = entry->base,
+                                          .length = entry->length,
+                                          .address = address,
+                                          .size = size,
+                                          .mark = entry->mark,
+                                          .guarded = entry->guarded,
+                                          .grows = entry->grows,
+                                          .zero = space->zeroed};
+        retire_unkeep(space, i);
+        registry_release(space, entry);
+        return true;
+    }
+    return false;
+}
+
+/* Address space that has been inaccessible for long enough, of at least so many bytes and not many
+ * more: of what is kept longest, where it would leave for the next. */
+static char *large_take_oldest(struct os_space *space, size_t least, size_t *length) {
+    const struct retired *retired = &space->retired;
+    if (!retired->kept_count)
+        return NULL;
+    struct large_entry *entry = large_entry(space, retired->kept[0]);
+    size_t gap = POLICY_GAP_PAGES * space->kernel->page;
+    if (entry->ready || entry->length < least || entry->length - least >= gap ||
+        !retire_is_full(space, entry->length))
+        return NULL;
+    *length = entry->length;
+    retire_unkeep(space, 0);
+    registry_release(space, entry);
+    return entry->base;
+}
+
+/* ---- taking ---- */
+
 static bool large_has_guards_left(const struct os_space *space) {
     return space->counters.large_split < POLICY_GUARDED_LARGE;
 }
@@ -77,17 +125,23 @@ static bool large_map_guarded(struct os_space *space, size_t size, size_t alignm
                               enum large_layout layout, struct large_mapping *mapping,
                               struct leaving *leaving) {
     size_t page = space->kernel->page, length;
-    size_t gap = layout == LARGE_RIGHT ? large_gap(space) : 0;
     size_t loose = num_max(alignment, page) - page;
     if (!num_ceil_checked(size, page, &length) ||
-        !num_add(length, gap + loose + 2 * page, &length))
+        !num_add(length, loose + 2 * page, &length))
         return false;
-    bool grows = layout == LARGE_GROWS;
-    char *base = large_reserve(space, length, grows, &length);
+    bool right = layout == LARGE_RIGHT, grows = layout == LARGE_GROWS;
+    char *base = right ? large_take_oldest(space, length, &length) : NULL;
+    if (!base)
+        base =
+            large_reserve(space, length + (right ? large_gap(space) : 0), grows, &length);
     if (!base)
         return false;
-    *mapping = (struct large_mapping){
-        .base = base, .length = length, .guarded = true, .grows = grows};
+    *mapping = (struct large_mapping){.base = base,
+                                      .length = length,
+                                      .guarded = true,
+                                      .right = right,
+                                      .grows = grows,
+                                      .zero = true};
     large_lay(mapping, size, alignment, layout, page);
     uintptr_t offset = num_address(mapping->address) % page;
     char *start = mapping->address - offset;
@@ -107,8 +161,11 @@ static bool large_map_bare(struct os_space *space, size_t size, size_t alignment
     if (!base)
         return false;
     size_t offset = num_ceil(num_address(base), alignment) - num_address(base);
-    *mapping = (struct large_mapping){
-        .base = base, .length = size + loose, .address = base + offset, .size = size};
+    *mapping = (struct large_mapping){.base = base,
+                                      .length = size + loose,
+                                      .address = base + offset,
+                                      .size = size,
+                                      .zero = true};
     return true;
 }
 
@@ -123,12 +180,14 @@ static bool large_register(struct os_space *space, const struct large_mapping *m
     }
     atomic_store_explicit(&entry->address, mapping->address, memory_order_relaxed);
     atomic_store_explicit(&entry->size, mapping->size, memory_order_relaxed);
+    entry->mark = mapping->mark;
     entry->guarded = mapping->guarded;
+    entry->right = mapping->right;
     entry->grows = mapping->grows;
     registry_publish(space, entry);
     EXPECT(large_is_live(entry));
     *block = large_block(entry);
-    block->zero = true;
+    block->zero = mapping->zero;
     return true;
 }
 
@@ -142,7 +201,8 @@ enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
     if (!registry_reserve(space, 2))
         return OS_NO_MEMORY;
     struct large_mapping mapping;
-    if (!(large_has_guards_left(space) &&
+    if (!large_take_ready(space, size, alignment, layout, &mapping) &&
+        !(large_has_guards_left(space) &&
           large_map_guarded(space, size, alignment, layout, &mapping, leaving)) &&
         !large_map_bare(space, size, alignment, &mapping))
         return OS_NO_MEMORY;
@@ -242,7 +302,13 @@ enum os_status large_move(struct os_space *space, struct large_entry *entry, siz
     char *base = large_reserve(space, length, true, &length);
     if (!base)
         return OS_NO_MEMORY;
-    struct large_mapping mapping = {base, length, base + page, size, true, true};
+    struct large_mapping mapping = {.base = base,
+                                    .length = length,
+                                    .address = base + page,
+                                    .size = size,
+                                    .guarded = true,
+                                    .grows = true,
+                                    .zero = true};
     if (!page_map_prepare(&space->pages, space->kernel,
                           space_page(space, mapping.address)) ||
         !sys_move(space->kernel, large_address(entry), large_size(entry), size,
@@ -291,7 +357,8 @@ struct large_tail large_cut(struct os_space *space, struct large_entry *entry,
     return cut;
 }
 
-void large_uncut(struct large_entry *entry, struct large_tail tail) {
+void large_uncut(struct large_entry *entry, struct large_tail tail, bool zero) {
     EXPECT(entry->base + entry->length == tail.start);
+    entry->grows = entry->grows && zero;
     entry->length += tail.length;
 }

@@ -30,8 +30,9 @@ enum large_layout {
     LARGE_GROWS, /* at the start, with reserve behind it where the system grants that */
 };
 
-/* A busy block of at least `size` bytes, all zero, aligned to a power of two. One of 0 bytes has an
- * address, and no byte that can be touched. */
+/* A busy block of at least `size` bytes, aligned to a power of two; not all zero where a freed one is
+ * taken again and what is freed is not cleared. One of 0 bytes has an address, and no byte that can be
+ * touched. */
 enum os_status large_take(struct os_space *space, size_t size, size_t alignment,
                           enum large_layout layout, struct os_block *block,
                           struct leaving *leaving);
@@ -72,7 +73,7 @@ struct large_tail {
 struct large_tail large_cut(struct os_space *space, struct large_entry *entry,
                             size_t size);
 
-/* Its munmap was refused: the mapping still has it. */
-void large_uncut(struct large_entry *entry, struct large_tail tail);
+/* Its munmap was refused: the mapping still has it, to grow into only if it is all zero. */
+void large_uncut(struct large_entry *entry, struct large_tail tail, bool zero);
 
 #endif

@@ -22,6 +22,16 @@
 /* So many live large blocks have guard pages, each of which splits a mapping in three: the system
  * allows 65,530 in a process (vm.max_map_count). Those beyond lie side by side in one. */
 #define POLICY_GUARDED_LARGE 8192
+/* Freed mappings are kept for reuse only in a program that has freed so many large blocks: in one that
+ * frees few, each access to a freed one is stopped. */
+#define POLICY_REUSE_AFTER 64
+/* Each time that so many more were freed, the one that was kept longest is given back. */
+#define POLICY_REUSE_DECAY 256
+/* For so many frees of one size it is taken that its blocks touch the same pages. */
+#define POLICY_RELEARN 64
+/* In a program that has page faults all the time, up to so many frees of one size pass until they are
+ * counted again. */
+#define POLICY_FAULTS_PAUSE 63
 /* A large block that grows has address space in reserve behind it: a half of its size, and of the address space that the
  * process may have no more than a share. */
 #define POLICY_RESERVE_SHARE 16
@@ -46,7 +56,7 @@
 #define POLICY_SPAN       ((size_t)64 << 20)
 #define POLICY_SPAN_LEAST ((size_t)256 << 10)
 #define POLICY_SPAN_SHARE 8
-/* The registry of large blocks, for 500,000 of them ... */
+/* The registry of large blocks, for 400,000 of them ... */
 #define POLICY_REGISTRY       ((size_t)32 << 20)
 #define POLICY_REGISTRY_LEAST ((size_t)64 << 10)
 #define POLICY_REGISTRY_SHARE 64

@@ -4,13 +4,17 @@
 #include "osmem/platform/expect.h"
 #include "osmem/space/policy.h"
 
+static bool registry_make(struct os_space *space) {
+    size_t most = guarded_share(space->kernel, POLICY_REGISTRY, POLICY_REGISTRY_SHARE);
+    return guarded_reserve(&space->registry.table, space->kernel, most,
+                           POLICY_REGISTRY_LEAST);
+}
+
 bool registry_reserve(struct os_space *space, size_t entries) {
     struct registry *registry = &space->registry;
     EXPECT(registry->count <= registry->used);
     size_t unused = registry->used - registry->count;
-    size_t most = guarded_share(space->kernel, POLICY_REGISTRY, POLICY_REGISTRY_SHARE);
-    if (!registry->table.base &&
-        !guarded_reserve(&registry->table, space->kernel, most, POLICY_REGISTRY_LEAST))
+    if (!registry->table.base && !registry_make(space))
         return false;
     if (entries <= unused)
         return true;
@@ -41,8 +45,10 @@ struct large_entry *registry_take(struct os_space *space, char *base, size_t len
     atomic_store_explicit(&entry->slack, 0, memory_order_relaxed);
     entry->base = base;
     entry->length = length;
+    entry->mark = (struct zero_mark){.faults = 0};
     entry->next = REGISTRY_END;
-    entry->guarded = entry->grows = entry->keep = entry->done = false;
+    entry->guarded = entry->right = entry->grows = entry->keep = entry->done =
+        entry->ready = false;
     return entry;
 }
 

@@ -3,8 +3,8 @@
  *
  * It leaves the structures under the lock, by retire_block; then retire_release makes the system calls
  * that are due without it; then retire_settle records under the lock what came of them: an entry is
- * released where the mapping is gone, kept where it is inaccessible now, idle where munmap was
- * refused. What must go in a kept one's favour leaves the same way, so that the last two are called in
+ * released where the mapping is gone, kept where it is inaccessible or cleared now, idle where munmap
+ * was refused. What must go in a kept one's favour leaves the same way, so that the last two are called in
  * turn until nothing leaves any more.
  */
 #ifndef OSMEM_SPACE_RETIRE_H
@@ -15,7 +15,8 @@
 /* Entries of mappings that are leaving, the caller's until they are settled. */
 struct leaving {
     uint32_t first;
-    size_t gone; /* mappings that were unmapped so far */
+    size_t gone;             /* mappings that were unmapped so far */
+    struct zero_habit habit; /* of the one that is to be kept ready */
 };
 
 #define LEAVING_NONE ((struct leaving){.first = REGISTRY_END})
@@ -32,11 +33,20 @@ void retire_block(struct os_space *space, struct large_entry *entry,
 void retire_add(struct os_space *space, struct large_entry *entry,
                 struct leaving *leaving);
 
+/* No mapping of this length can be kept beside all that are. */
+bool retire_is_full(const struct os_space *space, size_t length);
+
+/* The one at an index is kept no more; its entry is the caller's. */
+void retire_unkeep(struct os_space *space, unsigned at);
+
+/* In the child of a fork: page faults are counted anew. */
+void retire_forget_habits(struct os_space *space);
+
 /* All that is kept leaves, and all whose munmap was refused before. */
 void retire_reserve(struct os_space *space, struct leaving *leaving);
 
 /* The system calls. No lock. */
-void retire_release(const struct os_space *space, const struct leaving *leaving);
+void retire_release(const struct os_space *space, struct leaving *leaving);
 
 /* What came of them; what leaves now is in the list. */
 void retire_settle(struct os_space *space, struct leaving *leaving);

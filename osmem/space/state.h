@@ -24,6 +24,7 @@
 #include "osmem/space/block_id.h"
 #include "osmem/space/guarded.h"
 #include "osmem/space/page_map.h"
+#include "osmem/space/zero.h"
 
 /*
  * A contiguous stretch of heap. A span without a base has a plane and no memory yet. Its plane is
@@ -47,7 +48,7 @@ enum large_state {
     LARGE_IN_USE,  /* a block, in the page map */
     LARGE_BUSY,    /* the same, while its owner works on it */
     LARGE_LEAVING, /* freed; system calls are being made for it, without the lock */
-    LARGE_KEPT,    /* freed, and all of it is inaccessible */
+    LARGE_KEPT,    /* freed, and inaccessible, or ready for another block */
     LARGE_IDLE,    /* its munmap was refused, to be tried again */
 };
 
@@ -67,12 +68,16 @@ struct large_entry {
     _Atomic(size_t) slack; /* size minus requested size, where it has a canary; else 0 */
     char *base;
     size_t length;
-    uint32_t next; /* in the list of free entries, or of leaving ones */
+    struct zero_mark mark; /* of the block's pages, where it was cleared before */
+    uint32_t next;         /* in the list of free entries, or of leaving ones */
     bool guarded;
+    bool right; /* it ends where its pages do, so that an access behind it is stopped */
     bool
         grows; /* it starts at a page; inaccessible pages behind it are its to grow into */
     bool keep; /* leaving: to be kept, and not to be unmapped */
     bool done; /* leaving: the system granted it */
+    bool
+        ready; /* kept: accessible, as its block left it, or cleared where the heap is zeroed */
 };
 
 #define REGISTRY_END UINT32_MAX
@@ -93,16 +98,23 @@ struct large_recent {
 enum {
     LARGE_RECENT = 16,
     LARGE_KEPT_MAX = 128,
+    RETIRED_HABITS = 8, /* sizes of which it is known what is touched */
 };
 
-/* Freed mappings that stay inaccessible for a while, so that an access to one is stopped. */
+/*
+ * Freed mappings that stay for a while: inaccessible, so that an access to one is stopped; or, where
+ * that is not wanted, ready for another block of the same size.
+ */
 struct retired {
     struct large_recent recent[LARGE_RECENT];
     unsigned recent_next;
-    size_t keep; /* bytes of address space that are kept at most */
-    uint32_t
-        kept[LARGE_KEPT_MAX]; /* entries, in the order of their frees from first on */
-    unsigned kept_first, kept_count;
+    size_t keep;  /* bytes of address space that are kept inaccessible at most */
+    size_t reuse; /* and ready, if none are */
+    size_t frees; /* large blocks that were freed so far */
+    uint32_t kept[LARGE_KEPT_MAX]; /* entries, in the order of their frees */
+    unsigned kept_count;
+    struct zero_habit habit[RETIRED_HABITS];
+    uint32_t habits; /* versions of them so far */
 };
 
 struct space_counters {

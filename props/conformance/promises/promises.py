@@ -171,6 +171,9 @@ How to read a cell:
   in `light` and `standard` the program ends by SIGSEGV without a report.
 - **by a sample, one in 1,000**: only a sampled block has a guard page, so only a mistake that is
   repeated is likely to be found.
+- In `light` and `standard`, once a program has freed 64 large blocks, the mappings of later ones may
+  stay accessible for others of the same size: an access to one is then found no more. `reuse=0`
+  prevents that.
 - **not found**: the tier does not detect the mistake, whether or not it does harm.
 - **no harm**, **a secret was read**: programs that a tier may survive; what they could see or do.
 - A number in brackets is the block's size, where sizes differ.
