@@ -11,7 +11,12 @@
 #include <stddef.h>
 
 #include "osmem/osmem.h"
+#include "osmem/platform/optional.h"
 #include "osmem/process/process.h"
+
+/* glibc's is in another library up to 2.33, which a program that calls dlopen needs as well. */
+__attribute__((weak)) void *dlopen_symbol(void *library, const char *name);
+OPTIONAL(dlopen_symbol, dlsym);
 
 typedef void *dlopen_function(const char *file, int mode);
 
@@ -19,8 +24,8 @@ static dlopen_function *dlopen_next(void) {
     static _Atomic(dlopen_function *)
         next; /* a race is harmless: every thread finds the same */
     dlopen_function *found = atomic_load_explicit(&next, memory_order_relaxed);
-    if (!found) {
-        found = (dlopen_function *)dlsym(RTLD_NEXT, "dlopen");
+    if (!found && dlopen_symbol) {
+        found = (dlopen_function *)dlopen_symbol(RTLD_NEXT, "dlopen");
         atomic_store_explicit(&next, found, memory_order_relaxed);
     }
     return found;
@@ -28,6 +33,8 @@ static dlopen_function *dlopen_next(void) {
 
 OS_API void *dlopen(const char *file, int mode) {
     dlopen_function *next = dlopen_next();
+    if (!next)
+        return NULL;
     if (!process_options()->deepbind)
         mode &= ~RTLD_DEEPBIND;
     __attribute__((musttail)) return next(file, mode);

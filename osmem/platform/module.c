@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The C library's, where it has it and it is linked. */
+/* The C library's, where it has it and it is linked; in a shared library, libc_shared.c's. */
 __attribute__((weak)) int _dl_find_object(void *address, struct dl_find_object *found);
 
 struct module_search {
@@ -43,10 +43,13 @@ bool module_find_in_list(const void *address, struct module *module) {
 
 bool module_find(const void *address, struct module *module) {
     struct dl_find_object found;
+    int result = MODULE_NO_FINDER;
     memset(&found, 0, sizeof found); /* MSan does not see what the C library writes */
-    if (!_dl_find_object)
+    if (_dl_find_object)
+        result = _dl_find_object((void *)(uintptr_t)address, &found);
+    if (result == MODULE_NO_FINDER)
         return module_find_in_list(address, module);
-    if (_dl_find_object((void *)(uintptr_t)address, &found) != 0)
+    if (result != 0)
         return false;
     *module = (struct module){found.dlfo_link_map->l_name, found.dlfo_link_map->l_addr,
                               (uintptr_t)found.dlfo_map_start,

@@ -1,8 +1,9 @@
 /*
  * module: the program or the library that an address of code lies in.
  *
- * Allocates nothing. Takes no lock where the C library has _dl_find_object (glibc from 2.35 on), else
- * the loader's.
+ * Allocates nothing. Takes no lock where the C library has _dl_find_object (glibc from 2.35 on); else
+ * it goes through the loader's list, under the loader's lock, for each frame of a stack: the sites
+ * are the same, and take longer.
  */
 #ifndef OSMEM_PLATFORM_MODULE_H
 #define OSMEM_PLATFORM_MODULE_H
@@ -15,6 +16,11 @@ struct module {
     uintptr_t base;       /* what the addresses in its file are relative to */
     uintptr_t from, to;   /* where it is mapped */
     const void *eh_frame; /* its .eh_frame_hdr; NULL: it has none */
+};
+
+enum {
+    MODULE_NO_FINDER =
+        1, /* of _dl_find_object in a shared library: the C library has none */
 };
 
 /* False where no module is known: code that was made at run time, or is gone. */

@@ -49,7 +49,7 @@ static void nested_open(const struct os_options *options) {
 struct os_alloc *nested_enter(const struct os_options *options) {
     sigset_t all, mask;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &mask);
+    sigprocmask(SIG_SETMASK, &all, &mask);
     lock_take(&nested_gate);
     nested_mask = mask;
     nested_held = lock_interrupt();
@@ -62,7 +62,7 @@ void nested_leave(void) {
     EXPECT(lock_held == 0);
     lock_resume(nested_held);
     lock_release(&nested_gate);
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 /* ---- blocks to be freed later ---- */

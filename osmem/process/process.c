@@ -46,7 +46,7 @@ static LOCK_THREAD sigset_t process_signals;
 static void process_before_fork(void) {
     sigset_t all, signals;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &signals);
+    sigprocmask(SIG_SETMASK, &all, &signals);
     process_signals = signals;
     lock_freeze(&process_start_lock);
     lock_freeze(&process_alloc.record.lock);
@@ -59,7 +59,7 @@ static void process_after_fork(void) {
     heap_thaw(&process_alloc.heap);
     lock_thaw(&process_alloc.record.lock);
     lock_thaw(&process_start_lock);
-    pthread_sigmask(SIG_SETMASK, &process_signals, NULL);
+    sigprocmask(SIG_SETMASK, &process_signals, NULL);
 }
 
 static void process_after_fork_in_child(void) {
@@ -68,7 +68,7 @@ static void process_after_fork_in_child(void) {
     heap_thaw_in_child(&process_alloc.heap);
     lock_thaw_in_child(&process_alloc.record.lock);
     lock_thaw_in_child(&process_start_lock);
-    pthread_sigmask(SIG_SETMASK, &process_signals, NULL);
+    sigprocmask(SIG_SETMASK, &process_signals, NULL);
 }
 
 /*

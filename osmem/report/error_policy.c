@@ -64,7 +64,7 @@ static bool policy_is_mine(void) {
 /* The system blocks SIGABRT while its handler runs, and siglongjmp unblocks it. */
 static bool policy_is_in_abort(void) {
     sigset_t blocked;
-    return pthread_sigmask(SIG_BLOCK, NULL, &blocked) == 0 &&
+    return sigprocmask(SIG_BLOCK, NULL, &blocked) == 0 &&
            sigismember(&blocked, SIGABRT) == 1;
 }
 

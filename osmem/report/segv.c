@@ -57,20 +57,20 @@ static void segv_handle(int number, siginfo_t *signal, void *context) {
     struct os_finding finding = {.address = signal->si_addr};
     sigset_t blocked, handlers;
     sigfillset(&blocked);
-    pthread_sigmask(SIG_SETMASK, &blocked, &handlers);
+    sigprocmask(SIG_SETMASK, &blocked, &handlers);
     /* By the kernel, for an access, and not by kill. */
     if (signal->si_code > 0 && segv_explain(signal->si_addr, &finding)) {
         finding.access = access_kind(context);
         finding.instruction = access_instruction(context);
         blocked = handlers;
         sigaddset(&blocked, number);
-        pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+        sigprocmask(SIG_SETMASK, &blocked, NULL);
         unsigned held =
             lock_interrupt(); /* the interrupted call's are not the report's */
         error_policy(segv_options, segv_history, &finding);
         lock_resume(held);
     }
-    pthread_sigmask(SIG_SETMASK, &handlers, NULL);
+    sigprocmask(SIG_SETMASK, &handlers, NULL);
     segv_hand_on(number, signal, context);
     errno = saved;
 }
