@@ -5,6 +5,7 @@
 #include <link.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 /* The C library's, where it has it and it is linked; in a shared library, libc_shared.c's. */
 __attribute__((weak)) int _dl_find_object(void *address, struct dl_find_object *found);
@@ -32,6 +33,8 @@ static int module_visit(struct dl_phdr_info *info, size_t size, void *context) {
     }
     if (search->address < module.from || search->address >= module.to)
         return 0;
+    if (getauxval(AT_PHDR) - module.from < module.to - module.from)
+        module.name = ""; /* the program, which musl lists by its name */
     *search->module = module;
     return 1;
 }

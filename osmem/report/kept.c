@@ -90,8 +90,8 @@ static void kept_add_range(struct kept_ranges *ranges, const void *from, size_t 
 }
 
 static bool kept_is_library(const char *path) {
-    static const char *const names[] = {"/libc.so", "/ld-linux", "/libstdc++.so",
-                                        "/libgcc_s.so"};
+    static const char *const names[] = {"/libc.so", "/ld-linux", "/ld-musl-",
+                                        "/libstdc++.so", "/libgcc_s.so"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strstr(path, names[i]))
             return true;

@@ -5,8 +5,8 @@
  * A block is kept if the address of its first bytes stands in the writable data of one of these
  * libraries, or in another block that is kept; or if the loader allocated it, where its site is
  * recorded: without sites, the loader's tables for threads are listed. A stream that the program
- * opened is its own to close: neither it nor its buffer is kept. Where memory for the marks is
- * refused, nothing is.
+ * opened is its own to close: neither it nor its buffer is kept, but with musl, whose streams cannot be
+ * known. Where memory for the marks is refused, nothing is.
  */
 #ifndef OSMEM_REPORT_KEPT_H
 #define OSMEM_REPORT_KEPT_H
