@@ -11,42 +11,21 @@
 #include "osmem/osmem.h"
 #include "osmem/platform/expect.h"
 #include "osmem/platform/sys.h"
+#include "osmem/process/death_testing.h"
 #include "osmem/process/process.h"
 #include "props/testing/child.h"
 #include "props/testing/suite.h"
 
-static_assert(
-    OS_STATUS_COUNT == OS_NO_MEMORY + 1 + 18,
-    "each of the eighteen rows of fault.def has its death test, below, or (HEADER) in "
-    "classic/classic_test.c, or (NEW_REFUSED) in props/conformance/probe/languages.c, or "
-    "(WRITE_AFTER_FREE, GUARD_...) in props/conformance/promises/promises.txt, or "
-    "(SYSCALL) in "
-    "alloc/alloc_test.c and report/text_test.c");
-
-/* The default tier tolerates this one. */
-const char *os_default_options(void) {
-    return "size-mismatch=abort";
-}
-
-static char text[4096];
-
-/* Runs a misuse in a process of its own; its first line, and that it died by SIGABRT. */
-static void expect_death(void (*misuse)(void), const char *first_line) {
-    int status = child_run(misuse, text, sizeof text);
-    ck_assert_msg(child_died(status, SIGABRT), "lived: %s", text);
-    char *end = strchr(text, '\n');
-    ck_assert_ptr_nonnull(end);
-    *end = '\0';
-    ck_assert_str_eq(text, first_line);
-    *end = '\n';
-}
+static_assert(OS_STATUS_COUNT == OS_NO_MEMORY + 1 + 18,
+              "each of the eighteen rows of fault.def has its death test, below, or in "
+              "sized_free_test.c (SIZE_MISMATCH), classic/classic_test.c (HEADER), "
+              "props/conformance/probe/languages.c (NEW_REFUSED), "
+              "props/conformance/promises/promises.txt (WRITE_AFTER_FREE, GUARD_...), or "
+              "alloc/alloc_test.c and report/text_test.c (SYSCALL)");
 
 #define DOUBLE_FREE                                                        \
     "osmem: double-free: the address lies in memory that is free already " \
     "[OSM-DOUBLE-FREE]"
-#define FREE_MEMORY                                                                \
-    "osmem: double-free: the address lies in free memory: freed before, or never " \
-    "allocated [OSM-DOUBLE-FREE]"
 #define NEVER_ALLOCATED                                                                \
     "osmem: double-free: the address lies in memory that was never allocated, or not " \
     "since a trim [OSM-DOUBLE-FREE]"
@@ -68,18 +47,6 @@ static void expect_death(void (*misuse)(void), const char *first_line) {
 #define FREE_LINK                                                                \
     "osmem: write-after-free: the first bytes of a free block were overwritten " \
     "[OSM-FREE-LINK]"
-
-#define SIZE_MISMATCH                                                       \
-    "osmem: size-mismatch: the block is not of the size or alignment that " \
-    "its free was given [OSM-SIZE-MISMATCH]"
-
-/* The compiler must not know what we do. */
-static void *volatile hidden;
-
-static void *hide(void *pointer) {
-    hidden = pointer;
-    return hidden;
-}
 
 static void double_free_small(void) {
     void *p = hide(os_malloc(100)), *barrier = os_malloc(16);
@@ -293,59 +260,6 @@ START_TEST(underflow) {
 }
 END_TEST
 
-static void sized_too_large(void) {
-    os_free_sized(hide(os_malloc(100)), 113);
-}
-
-static void sized_too_small(void) {
-    os_free_sized(hide(os_malloc(100)), 96);
-}
-
-static void sized_impossibly(void) {
-    os_free_sized(hide(os_malloc(100)), SIZE_MAX);
-}
-
-static void sized_beyond_its_mapping(void) {
-    os_free_sized(hide(os_malloc(200000)), 300000);
-}
-
-static void aligned_otherwise(void) {
-    char *p = os_aligned_alloc(4096, 100);
-    os_free_aligned_sized(hide(p), (size_t)1 << 40, 100);
-}
-
-static void aligned_impossibly(void) {
-    os_free_aligned_sized(hide(os_malloc(100)), 48, 100);
-}
-
-static void aligned_too_little(void) {
-    void *padding = os_malloc(16), *p = os_aligned_alloc(16, 100);
-    os_free_aligned_sized(hide(p), (uintptr_t)p % 32 ? 32 : 4096, 100);
-    os_free(padding);
-}
-
-static void dead_and_sized(void) {
-    void *p = hide(os_malloc(100));
-    os_free_sized(p, 100);
-    os_free_sized(p, 100);
-}
-
-START_TEST(size_mismatch) {
-    expect_death(sized_too_large, SIZE_MISMATCH);
-    ck_assert_ptr_nonnull(strstr(text, "  in os_free_sized, address 0x"));
-    ck_assert_ptr_nonnull(strstr(text, " 0 bytes into the 112-byte block"));
-    ck_assert_ptr_nonnull(strstr(text, "  the size given is 113\n  the mistake"));
-    expect_death(sized_too_small, SIZE_MISMATCH);
-    expect_death(sized_impossibly, SIZE_MISMATCH);
-    expect_death(sized_beyond_its_mapping, SIZE_MISMATCH);
-    expect_death(aligned_otherwise, SIZE_MISMATCH);
-    expect_death(aligned_impossibly, SIZE_MISMATCH);
-    ck_assert_ptr_nonnull(strstr(text, "  the size given is 100, the alignment 48\n"));
-    expect_death(aligned_too_little, SIZE_MISMATCH);
-    expect_death(dead_and_sized, FREE_MEMORY);
-}
-END_TEST
-
 /* What an attacker would switch off first. */
 START_TEST(options_cannot_be_written_to) {
     int status;
@@ -403,9 +317,9 @@ START_TEST(a_handler_of_the_abort_may_allocate) {
 END_TEST
 
 int main(void) {
-    return suite_run("death", SUITE(options_cannot_be_written_to, double_free,
-                                    use_after_free, interior, misaligned, foreign, forged,
-                                    free_link, overflow, underflow, size_mismatch,
-                                    expectation, a_buffer_has_no_other_policy,
-                                    a_handler_of_the_abort_may_allocate));
+    return suite_run("death",
+                     SUITE(options_cannot_be_written_to, double_free, use_after_free,
+                           interior, misaligned, foreign, forged, free_link, overflow,
+                           underflow, expectation, a_buffer_has_no_other_policy,
+                           a_handler_of_the_abort_may_allocate));
 }
