@@ -1,8 +1,8 @@
 """Builds what is judged: the programs, tests and libraries with one bug in them, or with none.
 
-The harness is compiled once. A bug of the allocator is built into one file made of osmem's floors
-(or of classic), which is linked with the harness; a bug of the rig replaces one source of a unit
-test; a bug of the drop-in is built into a library for LD_PRELOAD.
+Every source is compiled once for each of three uses: as it judges, as it is judged by the engines,
+and as part of the library for LD_PRELOAD. A bug replaces the object of its source; a bug of a header
+is built into one file made of all sources.
 """
 import os
 import subprocess
@@ -16,6 +16,7 @@ CLANG = ["clang-19", "-std=gnu11", "-I.", "-w", "-fno-builtin-malloc", "-fno-bui
 # define ended by a signal.
 JUDGED = ["-O1", "-fsanitize=undefined", "-fno-sanitize=function", "-fsanitize-trap=undefined",
           "-fsanitize-coverage=trace-pc-guard,inline-8bit-counters,pc-table"]
+PRELOADED = ["-O1", "-fPIC", "-fexceptions", "-fvisibility=hidden"]
 PUBLIC = "osmem/osmem.h"
 LIBRARIES = ["-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt"]
 TEST_LIBRARIES = ["-lcheck", "-lpthread", "-lrt", "-lm", "-lsubunit", "-ldl"]
@@ -42,26 +43,30 @@ def fuzzer_library():
     return os.path.join(folder, name)
 
 
+def replaced(objects, amalgamated, bug, unit):
+    """The objects, with that of the bug in place of its source's, or of all that are amalgamated."""
+    if bug.path.endswith(".c") and bug.path not in objects:
+        fail("%s: bug %s: %s is in none of the sources that are built for it" % (bug.where, bug.name, bug.path))
+    gone = [bug.path] if bug.path in objects else amalgamated
+    return [unit] + [found for source, found in objects.items() if source not in gone]
+
+
 class Workshop:
-    """The harness, compiled once, and the two halves of the build without a bug."""
+    """The sources, compiled once, and the build without a bug."""
 
     def __init__(self, folder, pool):
-        self.folder = folder
+        self.folder, self.pool, self.preloaded, self.tests = folder, pool, {}, {}
         self.reached = self.write("reached.c", "int mutant_reached;\n")
         for path in EXPLAINED:
             self.embed(path)
-        compiled = HARNESS + FLOORS + PROCESS + [CLASSIC, self.reached]
-        jobs = {source: pool.submit(compile_file, source, self.object_of(source), ["-O2", "-I" + folder])
-                for source in compiled}
-        done = {source: job.result() for source, job in jobs.items()}
+        done = self.compile_all(HARNESS + FLOORS + PROCESS + [CLASSIC, self.reached], "", ["-O2", "-I" + folder])
         self.objects = [done[source] for source in HARNESS]
         # What the tests are made of: neither an engine's entry nor steps.
         self.parts = {source: found for source, found in done.items()
                       if source not in (ENTRY, MUTANT, STEPS, self.reached)}
-        self.floors = compile_file(self.unit_source("floors"), self.path("floors.o"), JUDGED)
-        self.classic = compile_file(CLASSIC, self.path("classic.o"), JUDGED)
+        self.judged = self.compile_all(FLOORS + [CLASSIC], "judged_", JUDGED)
         self.fuzzer = fuzzer_library()
-        self.control = self.link("control", self.floors, self.classic)
+        self.control = self.link("control", self.judged.values())
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -74,9 +79,15 @@ class Workshop:
             out.write(text)
         return path
 
-    def object_of(self, source):
+    def object_of(self, source, prefix=""):
         name = os.path.splitext(source.replace(self.folder + "/", ""))[0].replace("/", "_")
-        return self.path(name + ".o")
+        return self.path(prefix + name + ".o")
+
+    def compile_all(self, sources, prefix, options):
+        """{source: object}"""
+        jobs = {source: self.pool.submit(compile_file, source, self.object_of(source, prefix), options)
+                for source in sources}
+        return {source: job.result() for source, job in jobs.items()}
 
     def embed(self, path):
         """A part of the C programs, as a string of C."""
@@ -99,26 +110,25 @@ class Workshop:
             fail("%s: bug %s: %s is in none of the sources that are built for it" % (bug.where, bug.name, bug.path))
         return unit.text("for mutants.py")
 
-    def unit_source(self, name, bug=None):
-        """One file of the floors, or classic, with the bug in it, or none."""
-        paths = [CLASSIC] if bug and bug.path == CLASSIC else FLOORS
-        return self.write(name + ".c", "extern int mutant_reached;\n" + self.amalgam(name, paths, bug))
+    def planted_source(self, name, bug, paths):
+        """The bug's source with the bug in it; of a header: all of the paths in one file."""
+        text = planted_text(bug) if bug.path.endswith(".c") else self.amalgam(name, paths, bug)
+        return self.write(name + ".c", "extern int mutant_reached;\n" + text)
 
-    def link(self, name, floors, classic, main=None):
-        """A program; `main`: objects in place of mutant.c."""
+    def link(self, name, judged, main=None):
+        """A program of the engines; `main`: objects in place of mutant.c."""
         out = self.path(name)
         objects = self.objects
         if main:
             objects = [found for found in objects if found != self.object_of(MUTANT)] + main
-        clang([CLANG[0], "-Wl,--allow-multiple-definition"] + objects + [floors, classic, self.fuzzer] +
+        clang([CLANG[0], "-Wl,--allow-multiple-definition"] + objects + list(judged) + [self.fuzzer] +
               (["-lrapidcheck"] if main else []) + LIBRARIES + ["-o", out], "%s does not link" % name)
         return out
 
     def build(self, bug, main=None):
         """The program of the engines with a bug in it."""
-        unit = compile_file(self.unit_source(bug.name, bug), self.path(bug.name + ".o"), JUDGED)
-        halves = (self.floors, unit) if bug.path == CLASSIC else (unit, self.classic)
-        program = self.link(bug.name, *halves, main)
+        unit = compile_file(self.planted_source(bug.name, bug, FLOORS), self.path(bug.name + ".o"), JUDGED)
+        program = self.link(bug.name, replaced(self.judged, FLOORS, bug, unit), main)
         os.remove(unit)
         return program
 
@@ -137,13 +147,21 @@ class Workshop:
         source = self.write(name + ".library.c", text)
         return compile_file(source, source[:-1] + "o", ["-O1", "-I" + os.path.join(ROOT, "osmem")])
 
-    def drop_in(self, name, bug=None):
-        """libosmem.so, with the bug in it or none."""
-        text = "int mutant_reached;\n" + self.amalgam(name, AMALGAMATED + drop_in(), bug, [PUBLIC])
-        source, out = self.write(name + ".interpose.c", text), self.path(name + ".libosmem.so")
-        clang(CLANG + ["-O1", "-fPIC", "-shared", "-fexceptions", "-fvisibility=hidden",
-                       "-I" + os.path.join(ROOT, "osmem"), source, "-o", out, "-Wl,-Bsymbolic", "-ldl", "-lpthread",
-                       "-Wl,--dynamic-list=osmem/interpose/replaceable.ld"], "%s does not build" % name)
+    def sound_drop_in(self):
+        """libosmem.so without a bug; its objects are those of all others."""
+        self.preloaded = self.compile_all(AMALGAMATED + drop_in() + [self.reached], "preloaded_", PRELOADED)
+        return self.link_drop_in("sound", self.preloaded.values())
+
+    def drop_in(self, bug):
+        """libosmem.so with the bug in it."""
+        sources = AMALGAMATED + drop_in()
+        unit = compile_file(self.planted_source(bug.name, bug, sources), self.path(bug.name + ".o"), PRELOADED)
+        return self.link_drop_in(bug.name, replaced(self.preloaded, sources, bug, unit))
+
+    def link_drop_in(self, name, objects):
+        out = self.path(name + ".libosmem.so")
+        clang([CLANG[0], "-shared"] + list(objects) + ["-o", out, "-Wl,-Bsymbolic", "-ldl", "-lpthread",
+              "-Wl,--dynamic-list=osmem/interpose/replaceable.ld"], "%s does not link" % name)
         return out
 
     def user_program(self, program, library):
@@ -154,12 +172,11 @@ class Workshop:
 
     def unit_test(self, name, test, bug=None):
         """A test by libcheck, with the bug in the source that has it, or none."""
-        sources = [test, self.write(name + ".c", "extern int mutant_reached;\n" + planted_text(bug)) if bug
-                   else self.reached]
-        objects = [found for source, found in self.parts.items() if not bug or source != bug.path]
-        for source in sources:
-            out = self.path(name + "." + os.path.basename(source) + ".o")
-            objects.append(compile_file(source, out, ["-O1", "-I" + self.folder]))
+        if test not in self.tests:
+            self.tests[test] = compile_file(test, self.object_of(test), ["-O1", "-I" + self.folder])
+        source = self.planted_source(name, bug, []) if bug else self.reached
+        unit = compile_file(source, self.path(name + ".o"), ["-O1", "-I" + self.folder])
+        objects = [self.tests[test], unit] + [found for path, found in self.parts.items() if not bug or path != bug.path]
         if bug:
             objects.append(self.object_of(self.reached))
         out = self.path(name)

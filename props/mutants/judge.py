@@ -3,17 +3,19 @@
 A find of an engine counts only if the same program passes on the build without the bug. A test or
 a probe that hangs has noticed the bug as well.
 """
+import concurrent.futures
 import os
 import shutil
 
 from report import progress, summary, table_head, table_line
-from run import HANG, TEST_SECONDS, run, run_limited
+from run import HANG, TEST_SECONDS, Turn, run, run_limited
 from tree import CLASSIC, ROOT, WORKSPACE, fail
 
 SUBJECTS = "osmem", "standard", "full", "misused-light", "misused-full", "classic"
 CASES = {"prop": 40000, "fuzz": 40000}
 SEEDS = {"prop": 1, "fuzz": 3}  # runs, one after the other, each from nothing
 SEED = 1
+HANGING = 6  # so many unit tests or probes that take long run beside others
 
 
 def subject_of(bug):
@@ -87,60 +89,70 @@ def examine_all(workshop, pool, bugs):
 
 def ask_test(workshop, name, test, bug=None):
     """How a unit test ends: its exit status, or HANG."""
-    program = workshop.unit_test(name, test, bug)
-    status = run_limited([program], TEST_SECONDS).status
+    with Turn() as turn:
+        program = workshop.unit_test(name, test, bug)
+        status = run_limited([program], TEST_SECONDS, turn=turn).status
     os.remove(program)
     return status
 
 
-def ask_probe(library, bug):
+def ask_probe(library, bug, turn):
     """What the probe answers to the question of a row, with a drop-in; HANG where it does not end."""
     program, _, question = bug.test.partition(" ")
-    answer = run_limited([os.path.join(ROOT, program), question], TEST_SECONDS,
+    answer = run_limited([os.path.join(ROOT, program), question], TEST_SECONDS, turn=turn,
                          env=dict(os.environ, LD_PRELOAD=library))
     return HANG if answer.status == HANG else answer.out
 
 
-def count_noticed(title, pool, bugs, ask):
+def many():
+    """A pool for what takes turns: wide enough that some hang, and no processor is idle for that."""
+    return concurrent.futures.ThreadPoolExecutor(os.cpu_count() + HANGING)
+
+
+def count_noticed(title, bugs, ask):
     """Asks about each bug; those that were missed. `ask` gives False, True or HANG."""
     missed, hung = [], []
-    for number, (bug, noticed) in enumerate(zip(bugs, pool.map(ask, bugs)), 1):
-        missed += [] if noticed else [bug]
-        hung += [bug.name] if noticed == HANG else []
-        progress(number, len(bugs), bug.name)
+    with many() as pool:
+        for number, (bug, noticed) in enumerate(zip(bugs, pool.map(ask, bugs)), 1):
+            missed += [] if noticed else [bug]
+            hung += [bug.name] if noticed == HANG else []
+            progress(number, len(bugs), bug.name)
     if hung:
         print("noticed by a hang: " + ", ".join(hung))
     print("%s: noticed %d of %d" % (title, len(bugs) - len(missed), len(bugs)))
     return missed
 
 
-def examine_rig(workshop, pool, bugs):
+def examine_rig(workshop, bugs):
     """The bugs of the checker, the rig and the detectors that no test notices."""
     tests = sorted(set(bug.test for bug in bugs))
-    controls = pool.map(lambda test: ask_test(workshop, "control_" + os.path.basename(test), test), tests)
-    for test, status in zip(tests, controls):
-        if status != 0:
-            fail("%s fails without a bug" % test)
+    with many() as pool:
+        controls = pool.map(lambda test: ask_test(workshop, "control_" + os.path.basename(test), test), tests)
+        for test, status in zip(tests, controls):
+            if status != 0:
+                fail("%s fails without a bug" % test)
 
     def ask(bug):
         status = ask_test(workshop, bug.name, bug.test, bug)
         return HANG if status == HANG else status != 0
 
-    return count_noticed("rig, checker and detectors", pool, bugs, ask)
+    return count_noticed("rig, checker and detectors", bugs, ask)
 
 
-def examine_drop_in(workshop, pool, bugs):
+def examine_drop_in(workshop, bugs):
     """The bugs of the drop-in that no question of the probe notices."""
     for program in sorted({bug.program for bug in bugs}):
         if not os.path.exists(os.path.join(ROOT, program)):
             fail("there is no %s: run this by bazel" % program)
-    sound = workshop.drop_in("sound")
+    sound = workshop.sound_drop_in()
 
     def ask(bug):
-        expected = ask_probe(sound, bug)
+        with Turn() as turn:
+            expected = ask_probe(sound, bug, turn)
         if not expected or expected == HANG:
             fail("%s: bug %s: no question of %s is answered" % (bug.where, bug.name, bug.test))
-        answer = ask_probe(workshop.drop_in(bug.name, bug), bug)
+        with Turn() as turn:
+            answer = ask_probe(workshop.drop_in(bug), bug, turn)
         return HANG if answer == HANG else answer != expected
 
-    return count_noticed("drop-in", pool, bugs, ask)
+    return count_noticed("drop-in", bugs, ask)

@@ -6,7 +6,7 @@
                                         [--ablate | --alone | --exhaust=OPS | --rapidcheck]
 
 Each bug is a row of rows/*.txt: a file, a function, what stands there and what stands there
-instead. It is built from one file of osmem's floors, judged by the unchanged rig and checker, and
+instead. It is built into osmem's floors, judged by the unchanged rig and checker, and
 must be found by the property engine and by libFuzzer from nothing; a find counts only if the same
 program passes on the build without it. A row may name a unit test or a question of the probe that
 must notice it instead; one that hangs has noticed.
@@ -72,8 +72,8 @@ def judge(workshop, pool, bugs):
     planted = [bug for bug in bugs if not bug.test]
     rig = [bug for bug in bugs if bug.kind == "test"]
     drop_in = [bug for bug in bugs if bug.kind == "probe"]
-    missed = examine_rig(workshop, pool, rig) if rig else []
-    missed += examine_drop_in(workshop, pool, drop_in) if drop_in else []
+    missed = examine_rig(workshop, rig) if rig else []
+    missed += examine_drop_in(workshop, drop_in) if drop_in else []
     alive, wrong = examine_all(workshop, pool, planted) if planted else ([], [])
     for bug in alive + missed:
         print("survives: %s" % bug.name)

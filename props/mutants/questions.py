@@ -27,7 +27,7 @@ def ablate(workshop, pool, bugs):
 def ask_rapidcheck(workshop, pool, bugs):
     """Which bugs the second engine finds, of those that the others do."""
     main = workshop.rapidcheck()
-    control = workshop.link("rapidcheck", workshop.floors, workshop.classic, main)
+    control = workshop.link("rapidcheck", workshop.judged.values(), main)
     for subject in SUBJECTS:
         if run(control, subject, 4000, SEED).get("killed") != "0":
             fail("RapidCheck refutes %s without a bug" % subject)

@@ -11,10 +11,13 @@ import resource
 import signal
 import subprocess
 import tempfile
+import threading
 
 HANG = "hang"
 # Of wall-clock time: for what hangs, not for what is slow. A single unit test has 120.
 TEST_SECONDS, ENGINE_SECONDS = 300, 3600
+# After these a program runs beside others: most that take so long wait for what never comes.
+OWN_SECONDS = 5
 
 
 class Result:
@@ -48,7 +51,40 @@ def end_session(session):
                 pass  # it has ended, or has another user's rights
 
 
-def run_limited(command, seconds, cpu_seconds=None, **options):
+class Turn:
+    """A processor, for a build and for the first seconds of a program."""
+
+    processors = threading.BoundedSemaphore(os.cpu_count())
+
+    def __enter__(self):
+        self.processors.acquire()
+        self.held = True
+        return self
+
+    def end(self):
+        if self.held:
+            self.processors.release()
+        self.held = False
+
+    def __exit__(self, *_):
+        self.end()
+
+
+def wait_for(process, seconds, turn):
+    """The exit status of a process, or HANG; its turn ends before it does if it takes long."""
+    try:
+        if turn and seconds > OWN_SECONDS:
+            try:
+                return process.wait(OWN_SECONDS)
+            except subprocess.TimeoutExpired:
+                turn.end()
+            seconds -= OWN_SECONDS
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return HANG
+
+
+def run_limited(command, seconds, cpu_seconds=None, turn=None, **options):
     """Runs a command to its end or to the limit; none of its processes is left running after it."""
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
@@ -56,9 +92,7 @@ def run_limited(command, seconds, cpu_seconds=None, **options):
         try:
             if cpu_seconds:
                 limit_cpu(process.pid, cpu_seconds)
-            status = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            status = HANG
+            status = wait_for(process, seconds, turn)
         finally:
             end_session(process.pid)
             process.wait()
