@@ -3,7 +3,8 @@
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
 
-# -fno-builtin: else the compiler turns our own malloc and memset into calls of calloc.
+# -fno-builtin: else the compiler turns our own malloc and memset into calls of calloc. A build that
+# names no mode is optimised a little: it takes a fifth of the time. Fuzz targets say that themselves.
 COPTS = [
     "-Wall",
     "-Wextra",
@@ -16,7 +17,10 @@ COPTS = [
     "-fvisibility=hidden",
     # Its functions are glibc's alone.
     "-U_FORTIFY_SOURCE",
-]
+] + select({
+    "//osmem:plain": ["-O1"],
+    "//conditions:default": [],
+})
 
 # For what judges and is not judged: no coverage-guided engine is to be guided by its branches,
 # and checking costs a third without them.
