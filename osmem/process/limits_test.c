@@ -162,6 +162,10 @@ START_TEST(very_many_large_blocks_leave_mappings_for_others) {
     ck_assert_uint_lt(mappings(), 500); /* some are kept for reuse */
     os_trim();
     ck_assert_uint_lt(mappings(), 100);
+    size_t unguarded = stats.unguarded; /* there are guard pages again */
+    ck_assert_ptr_nonnull(os_malloc(270336));
+    os_stats(&stats);
+    ck_assert_uint_eq(stats.unguarded, unguarded);
 }
 END_TEST
 
