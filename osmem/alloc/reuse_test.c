@@ -94,6 +94,27 @@ START_TEST(in_standard_nothing_of_before_is_in_a_new_block) {
 }
 END_TEST
 
+static uint64_t count_no_faults(struct os_kernel *kernel) {
+    (void)kernel;
+    return 1;
+}
+
+/* Such as the child of a vfork, whose faults are not its parent's. */
+START_TEST(a_calloc_is_zero_by_all_means) {
+    open_tier(TIER_STANDARD, (size_t)4 << 20);
+    machine.kernel.faults = count_no_faults;
+    free_large(POLICY_REUSE_AFTER + 2);
+    for (size_t at = 5000; at < 150000; at += 7000) {
+        char *block = do_malloc(150000);
+        block[at] = 1;
+        do_free(block);
+        char *zeroed = do_calloc(1, 150000);
+        ck_assert(zeroed[0] == 0 && memcmp(zeroed, zeroed + 1, 149999) == 0);
+        do_free(zeroed);
+    }
+}
+END_TEST
+
 START_TEST(sizes_and_alignments_fit) {
     open_tier(TIER_STANDARD, (size_t)16 << 20);
     free_large(POLICY_REUSE_AFTER);
@@ -204,7 +225,8 @@ int main(void) {
         "reuse",
         SUITE(a_program_that_frees_few_never_gets_one_again, what_is_kept_is_no_block,
               a_taken_one_is_a_block_like_any_other,
-              in_standard_nothing_of_before_is_in_a_new_block, sizes_and_alignments_fit,
+              in_standard_nothing_of_before_is_in_a_new_block,
+              a_calloc_is_zero_by_all_means, sizes_and_alignments_fit,
               a_block_that_grows_moves_seldom, so_much_is_kept_and_no_more,
               what_is_kept_goes_before_a_request_is_refused,
               what_cannot_be_cleared_is_not_kept, guarded_blocks_are_never_taken_again,

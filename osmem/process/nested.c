@@ -8,6 +8,7 @@
 #include "osmem/alloc/alloc.h"
 #include "osmem/alloc/state.h"
 #include "osmem/platform/expect.h"
+#include "osmem/space/retire.h"
 
 struct nested_node {
     struct nested_node *next;
@@ -110,5 +111,6 @@ void nested_thaw(void) {
 }
 
 void nested_thaw_in_child(void) {
+    retire_forget_habits(&nested_alloc.heap.space);
     lock_thaw_in_child(&nested_gate);
 }

@@ -89,7 +89,7 @@ static bool large_take_ready(struct os_space *space, size_t size, size_t alignme
                                           .mark = entry->mark,
                                           .guarded = entry->guarded,
                                           .grows = entry->grows,
-                                          .zero = space->zeroed};
+                                          .zero = space->zeroed && !entry->mark.assumed};
         retire_unkeep(space, i);
         registry_release(space, entry);
         return true;

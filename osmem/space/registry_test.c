@@ -177,7 +177,7 @@ START_TEST(freed_mappings_are_kept_as_far_as_allowed) {
 END_TEST
 
 START_TEST(what_cannot_be_made_inaccessible_is_not_kept) {
-    for (size_t refused = 1; refused <= 2; refused++) { /* madvise, mprotect */
+    for (size_t refused = 1; refused <= 2; refused++) { /* mprotect, madvise */
         open_space();
         space.retired.keep = 500000;
         take(0, 131072);

@@ -121,12 +121,12 @@ static bool retire_clear(const struct os_space *space, struct large_entry *entry
                                         large_size(entry), habit, &entry->mark);
 }
 
-/* Makes all of a mapping inaccessible, and gives its pages back. */
+/* Makes all of a mapping inaccessible, and then gives its pages back: no write comes in between. */
 static bool retire_guard(const struct os_space *space, const struct large_entry *entry) {
     EXPECT(entry->keep);
     return large_size(entry) == 0 ||
-           (sys_discard(space->kernel, entry->base, entry->length) &&
-            sys_guard(space->kernel, entry->base, entry->length));
+           (sys_guard(space->kernel, entry->base, entry->length) &&
+            sys_discard(space->kernel, entry->base, entry->length));
 }
 
 static bool retire_unmap(const struct os_space *space, const struct large_entry *entry) {
@@ -154,10 +154,9 @@ void retire_release(const struct os_space *space, struct leaving *leaving) {
 /* ---- what came of them ---- */
 
 bool retire_is_full(const struct os_space *space, size_t length) {
-    const struct retired *retired = &space->retired;
-    EXPECT(length <= retire_limit(space));
-    return retired->kept_count == LARGE_KEPT_MAX ||
-           space->counters.large_kept > retire_limit(space) - length;
+    size_t limit = retire_limit(space);
+    return length > limit || space->retired.kept_count == LARGE_KEPT_MAX ||
+           space->counters.large_kept > limit - length;
 }
 
 /* Keeps a mapping that is inaccessible or cleared by now; older ones leave in its favour. */

@@ -62,15 +62,14 @@ static bool zero_is_untouched(struct os_kernel *kernel, struct zero_habit *habit
         return false;
     }
     mark->faults = sys_faults(kernel);
-    if (before && mark->faults == before) {
+    mark->assumed = before && mark->faults == before;
+    if (mark->assumed)
         habit->longest = 0;
-        return true;
-    }
-    if (before) {
+    else if (before) {
         habit->pause = habit->longest;
         habit->longest = (unsigned)num_min(habit->longest * 2 + 1, POLICY_FAULTS_PAUSE);
     }
-    return false;
+    return mark->assumed;
 }
 
 bool zero_is_due(const struct zero_habit *habit) {

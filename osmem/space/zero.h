@@ -5,7 +5,9 @@
  * so that they need no fault when they are used again; all others are given back to the kernel. Which
  * they are mincore says, once in a while for each size. And where the process had no page fault
  * since the others were given back, none of them was touched, so that nothing is left to give back:
- * then the program takes and frees a block at the cost of one getrusage.
+ * then the program takes and frees a block at the cost of one getrusage. Faults of another process that
+ * writes into this one (the child of a vfork, a debugger) are not counted: such bytes stay, so that a
+ * calloc must not rely on it.
  */
 #ifndef OSMEM_SPACE_ZERO_H
 #define OSMEM_SPACE_ZERO_H
@@ -37,6 +39,7 @@ struct zero_habit {
 struct zero_mark {
     uint64_t faults;  /* of the process; 0: not known */
     uint32_t version; /* of the habit */
+    bool assumed;     /* by the count of faults, and not by giving back the others */
 };
 
 /* Whole pages, which have a mark if they were cleared before; false where the kernel refused to take

@@ -173,7 +173,8 @@ How to read a cell:
   repeated is likely to be found.
 - In `light` and `standard`, once a program has freed 64 large blocks, the mappings of later ones may
   stay accessible for others of the same size: an access to one is then found no more. `reuse=0`
-  prevents that.
+  prevents that; it is also for programs that free blocks with pages which they made read-only, locked
+  or replaced by another mapping.
 - **not found**: the tier does not detect the mistake, whether or not it does harm.
 - **no harm**, **a secret was read**: programs that a tier may survive; what they could see or do.
 - A number in brackets is the block's size, where sizes differ.
