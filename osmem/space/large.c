@@ -105,7 +105,8 @@ static char *large_take_oldest(struct os_space *space, size_t least, size_t *len
         return NULL;
     struct large_entry *entry = large_entry(space, retired->kept[0]);
     size_t gap = POLICY_GAP_PAGES * space->kernel->page;
-    if (entry->ready || entry->length < least || entry->length - least >= gap ||
+    /* One that is shorter than the least is longer than any gap. */
+    if (entry->ready || entry->length - least >= gap ||
         !retire_is_full(space, entry->length))
         return NULL;
     *length = entry->length;
