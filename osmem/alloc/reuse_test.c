@@ -212,6 +212,23 @@ START_TEST(guarded_blocks_are_never_taken_again) {
 }
 END_TEST
 
+START_TEST(one_without_guard_pages_serves_where_there_are_none) {
+    size_t *split = &alloc.heap.space.counters.large_split;
+    open_tier(TIER_STANDARD, (size_t)4 << 20);
+    free_large(POLICY_REUSE_AFTER);
+    *split += POLICY_GUARDED_LARGE;
+    char *bare = do_malloc(150000);
+    do_free(bare);
+    ck_assert_ptr_eq(do_malloc(150000), bare);
+    do_free(bare);
+    *split -= POLICY_GUARDED_LARGE;
+    char *guarded = do_malloc(150000);
+    ck_assert_ptr_ne(guarded, bare);
+    ck_assert(!machine_holds(&machine, guarded + 150000 + MACHINE_PAGE, 1));
+    ck_assert(do_check("exit"));
+}
+END_TEST
+
 START_TEST(none_where_the_option_says_so) {
     open_tier(TIER_STANDARD, 0);
     free_large(POLICY_REUSE_AFTER + 10);
@@ -230,5 +247,6 @@ int main(void) {
               a_block_that_grows_moves_seldom, so_much_is_kept_and_no_more,
               what_is_kept_goes_before_a_request_is_refused,
               what_cannot_be_cleared_is_not_kept, guarded_blocks_are_never_taken_again,
+              one_without_guard_pages_serves_where_there_are_none,
               none_where_the_option_says_so));
 }

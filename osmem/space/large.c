@@ -71,16 +71,23 @@ static char *large_reserve(struct os_space *space, size_t size, bool grows,
 
 /* ---- taking what is kept ---- */
 
-/* A mapping that is ready for a block of this size; of several, the one freed last. */
+static bool large_has_guards_left(const struct os_space *space) {
+    return space->counters.large_split < POLICY_GUARDED_LARGE;
+}
+
+/* A mapping that is ready for a block of this size; of several, the one freed last. One without guard
+ * pages only where a new one would have none either. */
 static bool large_take_ready(struct os_space *space, size_t size, size_t alignment,
                              enum large_layout layout, struct large_mapping *mapping) {
     const struct retired *retired = &space->retired;
+    bool guards = large_has_guards_left(space);
     size = num_ceil(size, space->kernel->page);
     for (unsigned i = retired->kept_count; i-- > 0;) {
         struct large_entry *entry = large_entry(space, retired->kept[i]);
         char *address = large_address(entry);
         if (!entry->ready || large_size(entry) != size ||
-            num_address(address) % alignment || layout == LARGE_RIGHT)
+            num_address(address) % alignment || layout == LARGE_RIGHT ||
+            (guards && !entry->guarded))
             continue;
         *mapping = (struct large_mapping){.base = entry->base,
                                           .length = entry->length,
@@ -116,10 +123,6 @@ static char *large_take_oldest(struct os_space *space, size_t least, size_t *len
 }
 
 /* ---- taking ---- */
-
-static bool large_has_guards_left(const struct os_space *space) {
-    return space->counters.large_split < POLICY_GUARDED_LARGE;
-}
 
 /* [ gap, a page and what the alignment needs | left padding, block | a page, reserve ] */
 static bool large_map_guarded(struct os_space *space, size_t size, size_t alignment,

@@ -66,7 +66,7 @@ void retire_block(struct os_space *space, struct large_entry *entry,
     struct retired *retired = &space->retired;
     registry_withdraw(space, entry);
     EXPECT(!entry->keep);
-    entry->ready = !retired->keep && entry->guarded && !entry->right;
+    entry->ready = !retired->keep && !entry->right;
     bool wanted = retired->keep || (entry->ready && retired->frees >= POLICY_REUSE_AFTER);
     entry->keep = wanted && entry->length <= retire_limit(space);
     retired->frees++;
