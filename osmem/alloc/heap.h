@@ -47,7 +47,7 @@ bool heap_adopt(struct os_heap *heap, char *memory, size_t size);
 
 /* From now on, blocks with a mapping of their own end at an inaccessible page if `right`, and up to
  * `keep` bytes of address space stay inaccessible after their frees; where that is none, up to `reuse`
- * bytes stay as they are, for others of the same size. */
+ * bytes stay for others of the same size, zeroed where what is freed is cleared. */
 void heap_set_guard(struct os_heap *heap, bool right, size_t keep, size_t reuse);
 
 /* From now on, which of several free blocks of one size is taken is random. */

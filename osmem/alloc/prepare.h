@@ -25,7 +25,8 @@ void prepare_arm(const struct os_heap *heap, const struct os_options *options,
 void prepare_zero(const struct os_heap *heap, const struct os_block *block,
                   size_t length);
 
-/* Before the block goes back to the heap: nothing of the user's stays in it. Mappings are unmapped. */
+/* Before the block goes back to the heap: nothing of the user's stays in it. Mappings are retired,
+ * which unmaps or zeroes them. */
 void prepare_clear(const struct os_options *options, const struct os_block *block);
 
 /*

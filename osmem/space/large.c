@@ -81,13 +81,14 @@ static bool large_take_ready(struct os_space *space, size_t size, size_t alignme
                              enum large_layout layout, struct large_mapping *mapping) {
     const struct retired *retired = &space->retired;
     bool guards = large_has_guards_left(space);
+    if (layout == LARGE_RIGHT)
+        return false; /* it ends at a guard page of its own */
     size = num_ceil(size, space->kernel->page);
     for (unsigned i = retired->kept_count; i-- > 0;) {
         struct large_entry *entry = large_entry(space, retired->kept[i]);
         char *address = large_address(entry);
         if (!entry->ready || large_size(entry) != size ||
-            num_address(address) % alignment || layout == LARGE_RIGHT ||
-            (guards && !entry->guarded))
+            num_address(address) % alignment || (guards && !entry->guarded))
             continue;
         *mapping = (struct large_mapping){.base = entry->base,
                                           .length = entry->length,

@@ -23,7 +23,7 @@
  * allows 65,530 in a process (vm.max_map_count). Those beyond lie side by side in one. */
 #define POLICY_GUARDED_LARGE 8192
 /* Freed mappings are kept for reuse only in a program that has freed so many large blocks: in one that
- * frees few, each access to a freed one is stopped. */
+ * frees few, each access to a freed one is stopped. The help of `reuse` and docs/PROMISES.md say it. */
 #define POLICY_REUSE_AFTER 64
 /* Each time that so many more were freed, the one that was kept longest is given back. */
 #define POLICY_REUSE_DECAY 256
